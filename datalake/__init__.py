@@ -1,0 +1,1 @@
+"""Kafka in, searchable video out: bronze, silver and gold layers behind Airflow."""

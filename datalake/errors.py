@@ -1,0 +1,87 @@
+"""Every error this package raises, and whether trying again can help.
+
+PipelineError
+├── TransientError            the world is unwell: the same call may succeed later
+│   ├── BrokerUnavailable     Kafka
+│   ├── DatabaseUnavailable   PostgreSQL
+│   ├── VectorStoreUnavailable  Qdrant
+│   ├── MailUnavailable       SMTP
+│   ├── StoreUnavailable      the lake (disk full counts) or a source host
+│   └── LeaseLost             another task took over this piece of work
+└── TerminalError             the same call will fail for ever
+    ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
+    ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
+    └── BadVideo              a video that cannot be processed (carries a `finding`)
+
+A bad video is data, not a crash: `BadVideo` never leaves the layer runner, which turns it into an
+outcome. A `TransientError` leaves the task, and Airflow retries it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datalake.contracts import Finding
+
+
+class PipelineError(Exception):
+    """Root of the tree above."""
+
+
+class TransientError(PipelineError):
+    """The same call may succeed later."""
+
+
+class BrokerUnavailable(TransientError):
+    """Kafka cannot be reached or refuses to serve."""
+
+
+class DatabaseUnavailable(TransientError):
+    """PostgreSQL cannot be reached or broke the connection."""
+
+
+class VectorStoreUnavailable(TransientError):
+    """Qdrant cannot be reached or answers with a server error."""
+
+
+class MailUnavailable(TransientError):
+    """The SMTP server cannot be reached or defers the mail."""
+
+
+class StoreUnavailable(TransientError):
+    """The lake or a source host cannot be reached, or the disk is full."""
+
+
+class LeaseLost(TransientError):
+    """Another task try took over this work; nothing more may be written here."""
+
+
+class TerminalError(PipelineError):
+    """The same call will fail for ever."""
+
+
+class ConfigurationError(TerminalError):
+    """A setting is missing, wrong, or contradicts what already exists."""
+
+
+class BadMessage(TerminalError):
+    """A message that cannot become work.
+
+    Attributes:
+        reason: stable snake_case code, as stored in `ledger.reason`.
+        detail: one sentence for a person, without secrets.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class BadVideo(TerminalError):
+    """A video that cannot be processed; `finding` says why and what to do."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.code}: {finding.evidence}")
+        self.finding = finding
