@@ -24,9 +24,7 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_storable)]
-ShortText = Annotated[
-    str, StringConstraints(min_length=1, max_length=255), AfterValidator(_storable)
-]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 EmailAddress = Annotated[
     str,

@@ -141,7 +141,10 @@ class SilverSettings(_Group):
     interval_s: float = Field(1.0, gt=0, description="Seconds between wanted frames.")
     max_frames: int = Field(10_000, ge=1, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(
-        4, ge=0, le=64, description="Perceptual hashes that differ in at most so many bits are near-duplicates."
+        4,
+        ge=0,
+        le=64,
+        description="Perceptual hashes that differ in at most so many bits are near-duplicates.",
     )
     embed_batch_size: int = Field(32, ge=1, description="Images in one model call, at most.")
     window_max_bytes: int = Field(
@@ -152,7 +155,9 @@ class SilverSettings(_Group):
     silver_slots: int = Field(1, ge=1, description="Slots of the Airflow pool `silver`.")
     videos_at_once: int = Field(4, ge=1, description="Videos of one chunk that are worked on at once.")
     lease_s: float = Field(120.0, gt=0, description="A lease without progress for so long may be taken over.")
-    child_timeout_s: float = Field(120.0, gt=0, description="Time a child may take for a probe or one window.")
+    child_timeout_s: float = Field(
+        120.0, gt=0, description="Time a child may take for a probe or one window."
+    )
     child_memory_bytes: int = Field(
         4 * 1024**3, ge=256 * 1024**2, description="Address space of a child that opens untrusted bytes."
     )
