@@ -1,0 +1,103 @@
+"""message -> bronze -> silver -> gold: the whole data flow, as data.
+
+`LAYERS` is read by the Airflow tasks, the notebooks, the docs and the tests; the order of the dict is
+the order of the pipeline.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from hamilton import driver
+from hamilton.execution.executors import SynchronousLocalTaskExecutor
+
+from datalake.contracts import BronzeVideo, Contract, GoldVideo, SilverVideo, VideoArrived
+from datalake.hooks import NodesAreDocumented, NodeTiming
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One Hamilton dataflow: which modules, what goes in, what comes out."""
+
+    question: str
+    modules: tuple[str, ...]
+    takes: type[Contract]
+    gives: type[Contract]
+
+    @property
+    def input(self) -> str:
+        """Name of the external input that holds the incoming record."""
+        return _snake_case(self.takes.__name__)
+
+    @property
+    def output(self) -> str:
+        """Name of the node that holds the outgoing record."""
+        return _snake_case(self.gives.__name__)
+
+
+LAYERS: dict[str, Layer] = {
+    "bronze": Layer(
+        "What arrived?",
+        ("datalake.bronze_layer.landing", "datalake.bronze_layer.findings"),
+        VideoArrived,
+        BronzeVideo,
+    ),
+    "silver": Layer(
+        "What is in it?",
+        (
+            "datalake.silver_layer.windows",
+            "datalake.silver_layer.quality",
+            "datalake.silver_layer.duplicates",
+            "datalake.silver_layer.embedding",
+            "datalake.silver_layer.storage",
+        ),
+        BronzeVideo,
+        SilverVideo,
+    ),
+    "gold": Layer(
+        "Who needs to know?",
+        ("datalake.gold_layer.points", "datalake.gold_layer.rows"),
+        SilverVideo,
+        GoldVideo,
+    ),
+}
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+# Hamilton prints four tracebacks and all node inputs (pixels, addresses) for every failing node. The
+# exception itself leaves `run_layer`, and NodeTiming names the node.
+logging.getLogger("hamilton").setLevel(logging.CRITICAL)
+
+
+@cache
+def build(name: str) -> driver.Driver:
+    """The driver of one layer; each execution is synchronous in the calling thread."""
+    modules = [import_module(module) for module in LAYERS[name].modules]
+    return (
+        driver.Builder()
+        .with_modules(*modules)
+        .with_adapters(NodesAreDocumented(), NodeTiming())
+        .enable_dynamic_execution(allow_experimental_mode=True)
+        .with_local_executor(SynchronousLocalTaskExecutor())
+        .with_remote_executor(SynchronousLocalTaskExecutor())
+        .build()
+    )
+
+
+def run_layer(name: str, inputs: Mapping[str, Any]) -> Any:
+    """Run one video through one layer and return the layer's output record.
+
+    Raises:
+        BadVideo: the video is to blame; everything else is the world's or our fault.
+    """
+    output = LAYERS[name].output
+    return build(name).execute([output], inputs=dict(inputs))[output]
