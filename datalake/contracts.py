@@ -189,6 +189,23 @@ class VideoProgress(Contract):
     bronze: BronzeVideo | None = None
     silver: SilverVideo | None = None
     outcome: Outcome | None = None
+    error: str | None = Field(
+        None, description="An error of our code: the video stays unfinished in this attempt."
+    )
+
+    @property
+    def is_open(self) -> bool:
+        """True while the next layer has something to do for it."""
+        return self.outcome is None and self.error is None
+
+
+class Chunk(Contract):
+    """Videos that one task works on; every layer takes one and gives one."""
+
+    label: str = Field(description="What the Airflow grid shows: the videos' ids.")
+    batch_id: UUID
+    attempt: int = Field(ge=1)
+    videos: tuple[VideoProgress, ...]
 
 
 class SearchHit(Contract):

@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -78,7 +77,6 @@ def _snake_case(name: str) -> str:
 logging.getLogger("hamilton").setLevel(logging.CRITICAL)
 
 
-@cache
 def build(name: str) -> driver.Driver:
     """The driver of one layer; each execution is synchronous in the calling thread."""
     modules = [import_module(module) for module in LAYERS[name].modules]
