@@ -1,0 +1,83 @@
+"""A chunk of videos through one step: concurrently, each ending in its own way.
+
+A bad video is data (`BadVideo` becomes an outcome), an error of our code stays with its video, and a broken
+service is raised once every other video of the chunk is through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from datalake.contracts import Chunk, ClaimedVideo, Finding, Outcome, VideoProgress
+from datalake.errors import BadVideo, ConfigurationError, TransientError
+
+_log = logging.getLogger(__name__)
+_LABEL_VIDEOS = 3
+
+Step = Callable[[VideoProgress], VideoProgress]
+
+
+def chunk_size(videos: int, slots: int, smallest: int, largest: int) -> int:
+    """Videos per chunk, so that every slot gets about two chunks of a large batch."""
+    return min(max(-(-videos // (2 * slots)), smallest), largest)
+
+
+def split(claimed: Sequence[ClaimedVideo], size: int) -> list[Chunk]:
+    """Cut a batch into labelled chunks of at most `size` videos, in order."""
+    return [_chunk(claimed[start : start + size]) for start in range(0, len(claimed), size)]
+
+
+def run(chunk: Chunk, step: Step, at_once: int) -> Chunk:
+    """Take every open video of the chunk through `step`, at most `at_once` at a time.
+
+    Raises:
+        TransientError: a service is away; raised after the other videos are through.
+        ConfigurationError: a setting is wrong; likewise.
+    """
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="video") as pool:
+        results = list(pool.map(lambda video: _guarded(video, step), chunk.videos))
+    for result in results:
+        if isinstance(result, TransientError | ConfigurationError):
+            raise result
+    videos = tuple(result for result in results if isinstance(result, VideoProgress))
+    return chunk.model_copy(update={"videos": videos})
+
+
+def outcome_of(findings: Iterable[Finding]) -> Outcome:
+    """Quarantine, explained by the findings that are errors."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    return Outcome(
+        kind="quarantined",
+        reason=errors[0].code,
+        detail="; ".join(finding.evidence for finding in errors),
+        findings=tuple(findings),
+    )
+
+
+def _chunk(claimed: Sequence[ClaimedVideo]) -> Chunk:
+    shown = ", ".join(video.label for video in claimed[:_LABEL_VIDEOS])
+    more = len(claimed) - _LABEL_VIDEOS
+    return Chunk(
+        label=f"{shown} +{more}" if more > 0 else shown,
+        batch_id=claimed[0].batch_id,
+        attempt=claimed[0].attempt,
+        videos=tuple(VideoProgress(claimed=video) for video in claimed),
+    )
+
+
+def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError | ConfigurationError:
+    if not video.is_open:
+        return video
+    try:
+        return step(video)
+    except BadVideo as bad:
+        findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
+        return video.model_copy(update={"outcome": outcome_of(findings)})
+    except (TransientError, ConfigurationError) as error:
+        _log.warning("%s: %s", video.claimed.label, error)
+        return error
+    except Exception as error:  # the boundary: one video's bug must not take the chunk with it
+        _log.exception("%s: an error of our code", video.claimed.label)
+        return video.model_copy(update={"error": f"{type(error).__name__}: {error}"[:500]})
