@@ -142,6 +142,28 @@ class Embedding:
     labels: tuple[Label, ...] = ()
 
 
+@dataclass(frozen=True)
+class FrameRow:
+    """One row of a silver Parquet part: a frame that was looked at.
+
+    A near-duplicate names the kept frame that stands for it (`duplicate_of_us`) and has no point,
+    no image and no vector of its own.
+    """
+
+    time_us: int
+    pts: int
+    point_id: UUID | None
+    frame_key: str | None
+    width_px: int
+    height_px: int
+    blur: float
+    brightness: float
+    phash: str
+    duplicate_of_us: int | None
+    labels: tuple[Label, ...] = ()
+    vector: Vector | None = field(default=None, repr=False)
+
+
 class Embedder(ABC):
     """Images and words into one vector space."""
 
