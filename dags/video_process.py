@@ -16,17 +16,12 @@ next attempt after a back-off. `datalake ledger` says what is left; clearing any
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
-SERVICE_RETRIES = {
-    "retries": 10,
-    "retry_delay": timedelta(seconds=10),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(minutes=5),
-}
+from datalake.dag_defaults import SERVICE_RETRIES
+
 CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
 
 
@@ -46,10 +41,8 @@ CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
             title="Video URIs",
             description="file, http(s) or s3 URIs, one a line; leave empty when batch_id is given.",
         ),
-        "batch_id": Param(
-            None, type=["string", "null"], title="Batch", description="Set by kafka_consumer."
-        ),
-        "attempt": Param(1, type="integer", minimum=1, title="Attempt", description="Set by kafka_consumer."),
+        "batch_id": Param(None, type=["string", "null"], title="Batch", description="From kafka_consumer."),
+        "attempt": Param(1, type="integer", minimum=1, title="Attempt", description="From kafka_consumer."),
     },
 )
 def video_process() -> None:
