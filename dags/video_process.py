@@ -1,17 +1,19 @@
 """
 ### Video process
 
-One run is one batch of videos, one mapped task a chunk of them: bronze lands the bytes and identifies them, silver
-finds out what is in them, gold tells Postgres, Qdrant and the people concerned. Each box is one Hamilton dataflow
-(see `datalake/*_layer/01_dag.ipynb` for its picture).
+One run is one batch of videos, one mapped task a chunk of them: bronze lands the bytes and identifies
+them, silver finds out what is in them, gold tells Postgres, Qdrant and the people concerned. Each box is
+one Hamilton dataflow (see `datalake/*_layer/01_dag.ipynb` for its picture).
 
-**Started by** `kafka_consumer` with `batch_id` and `attempt`; or by hand: *Trigger*, and type one URI a line.
+**Started by** `kafka_consumer` with `batch_id` and `attempt`; or by hand: *Trigger*, one URI a line.
 
-**A bad video never fails a task**: it ends `quarantined` with its findings in `ledger`, and a letter in the dead-letter
-topic. A task that is red means a service was away or our code is wrong; tasks retry with back-off and skip what is done.
+**A bad video never fails a task**: it ends `quarantined` with its findings in `ledger`, and a letter in
+the dead-letter topic. A red task means that a service was away or our code is wrong; tasks retry with
+back-off and skip what is done.
 
-**`notify` is red** while videos of the batch are unfinished. Nothing need be done: `kafka_consumer` starts the
-next attempt after a back-off. `datalake ledger` says what is left; clearing any task is always safe.
+**`notify` is red** while videos of the batch are unfinished. Nothing need be done: `kafka_consumer`
+starts the next attempt after a back-off. `datalake ledger` says what is left; clearing any task is
+always safe.
 """
 
 from __future__ import annotations

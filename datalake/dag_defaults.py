@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-# A service that is away is retried for about half an hour before the run gives up; work already done is skipped.
+# A service that is away is retried for about half an hour; work already done is skipped.
 SERVICE_RETRIES: dict[str, Any] = {
     "retries": 10,
     "retry_delay": timedelta(seconds=10),
