@@ -10,6 +10,7 @@ PipelineError
 │   └── LeaseLost             another task took over this piece of work
 └── TerminalError             the same call will fail for ever
     ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
+    │   └── TopicMissing      the Kafka topic does not exist
     ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
     └── BadVideo              a video that cannot be processed (carries a `finding`)
 
@@ -63,6 +64,10 @@ class TerminalError(PipelineError):
 
 class ConfigurationError(TerminalError):
     """A setting is missing, wrong, or contradicts what already exists."""
+
+
+class TopicMissing(ConfigurationError):
+    """The Kafka topic does not exist."""
 
 
 class BadMessage(TerminalError):

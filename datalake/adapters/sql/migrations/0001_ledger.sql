@@ -6,6 +6,7 @@ CREATE TABLE batches (
     attempt          integer NOT NULL DEFAULT 1 CHECK (attempt >= 1),
     run_id           text NOT NULL UNIQUE,
     code_errors      integer NOT NULL DEFAULT 0,
+    code_error_attempt integer NOT NULL DEFAULT 0,
     last_error       text,
     next_attempt_at  timestamptz NOT NULL DEFAULT now(),
     created_at       timestamptz NOT NULL DEFAULT now(),
@@ -15,6 +16,7 @@ COMMENT ON TABLE batches IS 'Messages claimed together; one Airflow run per atte
 COMMENT ON COLUMN batches.batch_id IS 'Random UUID made in the claim transaction.';
 COMMENT ON COLUMN batches.run_id IS 'Airflow run of the current attempt, stored before it is triggered.';
 COMMENT ON COLUMN batches.code_errors IS 'Attempts that ended in an error of our code; MAX_CODE_ERRORS of them fail the batch.';
+COMMENT ON COLUMN batches.code_error_attempt IS 'Last attempt counted in code_errors: each counts once.';
 COMMENT ON COLUMN batches.next_attempt_at IS 'Back-off: no run is triggered before.';
 COMMENT ON COLUMN batches.finished_at IS 'When the last message got its outcome.';
 
