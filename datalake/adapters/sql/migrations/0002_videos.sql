@@ -20,12 +20,14 @@ CREATE TABLE work (
     lease_token    uuid,
     lease_batch_id uuid,
     lease_attempt  integer,
+    lease_task     text,
     lease_until    timestamptz,
     manifest_key   text,
     finished_at    timestamptz,
     PRIMARY KEY (asset_id, model, settings_hash)
 );
 COMMENT ON TABLE work IS 'One row per work identity: who is at it now, and its manifest when it is finished.';
+COMMENT ON COLUMN work.lease_task IS 'Same in every try of a task, so that a new try takes over from the one before.';
 COMMENT ON COLUMN work.lease_token IS 'Random UUID of the task try that works on it; compared by equality.';
 
 CREATE TABLE videos (
@@ -60,10 +62,14 @@ CREATE TABLE point_holders (
     settings_hash  text NOT NULL,
     platform       text NOT NULL,
     video_id       text NOT NULL,
+    version        bigint[] NOT NULL,
+    released       boolean NOT NULL DEFAULT false,
     PRIMARY KEY (platform, video_id, asset_id, model, settings_hash)
 );
 CREATE INDEX point_holders_work ON point_holders (asset_id, model, settings_hash);
 COMMENT ON TABLE point_holders IS 'Videos that hold the points of a work; committed with the generation, before Qdrant is written.';
+COMMENT ON COLUMN point_holders.version IS 'Version, partition and offset of the newest message that claimed the points.';
+COMMENT ON COLUMN point_holders.released IS 'True when the video shows other work by now and its points still have to be told.';
 
 CREATE TABLE frames (
     asset_id       text NOT NULL REFERENCES assets,
