@@ -1,0 +1,39 @@
+"""Build the index of large collections, while nothing serves them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from datalake.embedded.qdrant.catalog import Catalog
+
+MIN_UNINDEXED_POINTS = 20_000
+"""Fewer unindexed points are searched one by one within a few milliseconds."""
+
+_log = logging.getLogger(__name__)
+
+
+def optimize_all(data: Path, min_unindexed_points: int = MIN_UNINDEXED_POINTS) -> list[str]:
+    """Optimise every collection with so many unindexed points; the names of those.
+
+    Raises:
+        DataFolderError: the folder is being served, or cannot be read.
+    """
+    catalog = Catalog(data)
+    try:
+        names = catalog.names()
+        return [name for name in names if _optimized(catalog, name, min_unindexed_points)]
+    finally:
+        catalog.close()
+
+
+def _optimized(catalog: Catalog, name: str, min_unindexed_points: int) -> bool:
+    collection, start_s = catalog.get(name), time.perf_counter()
+    info = collection.info()
+    unindexed_points = info.points_count - info.indexed_vectors_count
+    if unindexed_points < min_unindexed_points:
+        return False
+    collection.optimize()
+    _log.info("optimised %s: %d points in %.1f s", name, info.points_count, time.perf_counter() - start_s)
+    return True
