@@ -1,1 +1,1 @@
-"""The whole stack on one machine, from packages: servers, their supervisor, and nothing the pipeline knows."""
+"""The whole stack on one machine, from packages; the pipeline knows only its addresses."""

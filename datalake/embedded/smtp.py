@@ -10,6 +10,7 @@ Run it in the foreground with:
 from __future__ import annotations
 
 import argparse
+import asyncio
 import email
 import email.policy
 import signal
@@ -148,9 +149,9 @@ class _Controller(Controller):
     bound_port: int = 0
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.bound_port = self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 def _server_context(certificate: Certificate) -> ssl.SSLContext:

@@ -1,4 +1,6 @@
-"""Run a program as a user without privileges: `python -m datalake.embedded.unprivileged PROGRAM ARGS...`
+"""Run a program as a user without privileges.
+
+    python -m datalake.embedded.unprivileged PROGRAM ARGS...
 
 PostgreSQL refuses to run as root. Started by root, this launcher becomes the user `nobody` first; where
 a folder on the way is closed to that user, the program keeps the one Linux capability that lets it
