@@ -171,6 +171,9 @@ class GoldVideo(Contract):
     asset_id: Sha256
     frame_rows: int = Field(ge=0)
     points: int = Field(ge=0)
+    outcome: Outcome | None = Field(
+        None, description="What was written; None: nothing, the message was settled or is another attempt's."
+    )
 
 
 class Outcome(Contract):

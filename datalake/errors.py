@@ -11,6 +11,7 @@ PipelineError
 └── TerminalError             the same call will fail for ever
     ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
     │   └── TopicMissing      the Kafka topic does not exist
+    ├── MailRefused           the SMTP server refuses one mail or its recipient
     ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
     └── BadVideo              a video that cannot be processed (carries a `finding`)
 
@@ -68,6 +69,10 @@ class ConfigurationError(TerminalError):
 
 class TopicMissing(ConfigurationError):
     """The Kafka topic does not exist."""
+
+
+class MailRefused(TerminalError):
+    """The SMTP server refuses this mail or its recipient for good; other mails may pass."""
 
 
 class BadMessage(TerminalError):

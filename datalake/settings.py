@@ -61,6 +61,9 @@ class MailSettings(_Group):
     smtp_security: Literal["auto", "starttls", "tls", "none"] = Field(
         "auto", description="auto: 465 is TLS, every other port STARTTLS; none only for a local sink."
     )
+    smtp_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of your own authority for SMTP; empty: the system's."
+    )
     smtp_timeout_s: float = Field(20.0, gt=0, description="Time limit of one SMTP conversation.")
 
 

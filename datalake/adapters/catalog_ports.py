@@ -175,6 +175,22 @@ class BatchReport:
     videos: tuple[VideoReport, ...]
 
 
+@dataclass(frozen=True)
+class MailBody:
+    """One mail in both forms."""
+
+    text: str
+    html: str
+
+
+class MailTemplate(ABC):
+    """Turns the videos of one recipient into a mail."""
+
+    @abstractmethod
+    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
+        """The body; every value is escaped, the longest lists are cut."""
+
+
 Compose = Callable[[BatchReport], Sequence[Mail]]
 
 

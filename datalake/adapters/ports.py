@@ -250,5 +250,6 @@ class Mailer(ABC):
 
         Raises:
             MailUnavailable: try again later.
-            ConfigurationError: the server refuses us or the recipient for good.
+            MailRefused: the server refuses this mail or its recipient for good.
+            ConfigurationError: the server refuses us, or cannot be spoken to as the settings say.
         """
