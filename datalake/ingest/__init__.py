@@ -1,0 +1,1 @@
+"""The consumer's brain: messages into the ledger, batches into runs, letters out."""

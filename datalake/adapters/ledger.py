@@ -1,0 +1,207 @@
+"""The ledger's SQL: rows for every message, events, dead letters. All inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import execute_values
+
+from datalake.adapters import postgres
+from datalake.contracts import OutcomeKind, VideoArrived
+
+PAGE_ROWS = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSERT = """
+INSERT INTO ledger (message_id, cluster_id, topic_id, partition, message_offset, topic, message_key, payload,
+    payload_sha256, broker_timestamp, event_id, platform, video_id, version, arrived,
+    outcome, reason, detail, finished_at, batch_id) VALUES %s
+"""
+_FINISH = """
+UPDATE ledger SET outcome = v.outcome, reason = v.reason, detail = v.detail, finished_at = now()
+FROM (VALUES %s) AS v (message_id, outcome, reason, detail) WHERE ledger.message_id = v.message_id
+"""
+_NOTE_EVENTS = """
+INSERT INTO events (event_id, payload_sha256, message_id) VALUES %s ON CONFLICT (event_id) DO NOTHING
+"""
+_WRITE_LETTERS = """
+INSERT INTO dead_letters (message_id, reason, detail) VALUES %s ON CONFLICT (message_id) DO NOTHING
+"""
+_INSERT_BATCH = "INSERT INTO batches (batch_id, source, run_id) VALUES (%s, %s, %s)"
+_GIVE_BATCH = "UPDATE ledger SET batch_id = %s WHERE message_id = ANY(%s::uuid[])"
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where a message is; its id is a uuid5 of this."""
+
+    cluster_id: str
+    topic_id: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.cluster_id}/{self.topic_id}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One message on its way into the ledger; an outcome is set when it ends there."""
+
+    message_id: UUID
+    coordinates: Coordinates
+    topic: str
+    key: bytes | None = field(repr=False)
+    payload: bytes | None = field(repr=False)
+    payload_sha256: str
+    timestamp_ms: int | None
+    arrived: VideoArrived | None = None
+    outcome: OutcomeKind | None = None
+    reason: str | None = None
+    detail: str | None = None
+    batch_id: UUID | None = None
+
+    def with_record(self, arrived: VideoArrived) -> LedgerRow:
+        """The same message, understood."""
+        return replace(self, arrived=arrived)
+
+    def ended(self, outcome: OutcomeKind, reason: str, detail: str) -> LedgerRow:
+        """The same message with an outcome."""
+        return replace(self, outcome=outcome, reason=reason, detail=detail)
+
+    @property
+    def version(self) -> int:
+        """Orders messages about one video: what the sender gave, or the broker's milliseconds."""
+        if self.arrived is not None and self.arrived.version is not None:
+            return self.arrived.version
+        return max(0, self.timestamp_ms or 0)
+
+
+def insert_rows(connection: Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Write all rows; one that the database refuses is written as rejected, its bytes kept.
+
+    Returns:
+        The rows as written.
+    """
+    if not rows:
+        return []
+    if _inserted(connection, rows):
+        return list(rows)
+    return [_row_or_rejection(connection, row) for row in rows]
+
+
+def _row_or_rejection(connection: Connection, row: LedgerRow) -> LedgerRow:
+    if _inserted(connection, [row]):
+        return row
+    rejected = replace(row, arrived=None).ended("rejected", "not_storable", "the database refuses the record")
+    _execute_values(connection, _INSERT, [_values(rejected)])
+    return rejected
+
+
+def _inserted(connection: Connection, rows: Sequence[LedgerRow]) -> bool:
+    """Insert under a savepoint; False when the database refused a value."""
+    postgres.execute(connection, "SAVEPOINT ledger_rows")
+    try:
+        _execute_values(connection, _INSERT, map(_values, rows))
+    except psycopg2.Error as error:
+        if not _is_refusal(error):
+            raise
+        postgres.execute(connection, "ROLLBACK TO SAVEPOINT ledger_rows")
+        return False
+    postgres.execute(connection, "RELEASE SAVEPOINT ledger_rows")
+    return True
+
+
+def _is_refusal(error: psycopg2.Error) -> bool:
+    """True when the value is at fault: data, constraint, or a limit such as the size of an index row."""
+    return isinstance(error, (psycopg2.DataError, psycopg2.IntegrityError)) or (
+        (error.pgcode or "").startswith("54")
+    )
+
+
+def _values(row: LedgerRow) -> tuple[Any, ...]:
+    where, arrived = row.coordinates, row.arrived
+    return (
+        *(row.message_id, where.cluster_id, where.topic_id, where.partition, where.offset, row.topic),
+        *(row.key, row.payload, row.payload_sha256, broker_time(row.timestamp_ms)),
+        arrived.event_id if arrived else None,
+        arrived.platform if arrived else None,
+        arrived.video_id if arrived else None,
+        row.version if arrived else None,
+        arrived.model_dump_json() if arrived else None,
+        *(row.outcome, row.reason, row.detail),
+        datetime.now(UTC) if row.outcome else None,
+        row.batch_id,
+    )
+
+
+def broker_time(timestamp_ms: int | None) -> datetime | None:
+    """The broker's time; None when there is none, or a sender set one that no calendar has."""
+    if timestamp_ms is None:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=timestamp_ms)
+    except OverflowError:
+        return None
+
+
+def _execute_values(connection: Connection, sql: str, values: Iterable[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        execute_values(cursor, sql, list(values), page_size=PAGE_ROWS)
+
+
+def known_hashes(connection: Connection, message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Payload hashes of those messages that the ledger has already."""
+    sql = "SELECT message_id, payload_sha256 FROM ledger WHERE message_id = ANY(%s::uuid[])"
+    return {
+        row["message_id"]: row["payload_sha256"]
+        for row in postgres.rows(connection, sql, (list(message_ids),))
+    }
+
+
+def note_events(connection: Connection, rows: Sequence[LedgerRow]) -> Mapping[UUID, tuple[str, UUID]]:
+    """Record each event id with its first message.
+
+    Returns:
+        For each event id the payload hash and the message it was first seen with.
+    """
+    events = [
+        (row.arrived.event_id, row.payload_sha256, row.message_id) for row in rows if row.arrived is not None
+    ]
+    if not events:
+        return {}
+    _execute_values(connection, _NOTE_EVENTS, events)
+    sql = "SELECT event_id, payload_sha256, message_id FROM events WHERE event_id = ANY(%s::uuid[])"
+    seen = postgres.rows(connection, sql, ([event[0] for event in events],))
+    return {row["event_id"]: (row["payload_sha256"], row["message_id"]) for row in seen}
+
+
+def finish_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:
+    """Write the outcomes of rows that are in the ledger already."""
+    if rows:
+        _execute_values(
+            connection, _FINISH, [(row.message_id, row.outcome, row.reason, row.detail) for row in rows]
+        )
+
+
+def write_letters(connection: Connection, rows: Sequence[LedgerRow]) -> None:
+    """Put a dead letter for each row into the outbox."""
+    if rows:
+        _execute_values(
+            connection, _WRITE_LETTERS, [(row.message_id, row.reason, row.detail) for row in rows]
+        )
+
+
+def insert_batch(connection: Connection, batch_id: UUID, source: str, run_id: str) -> None:
+    """Open a batch at its first attempt."""
+    postgres.execute(connection, _INSERT_BATCH, (batch_id, source, run_id))
+
+
+def give_to_batch(connection: Connection, batch_id: UUID, rows: Sequence[LedgerRow]) -> None:
+    """Make the rows a batch's."""
+    postgres.execute(connection, _GIVE_BATCH, (batch_id, [row.message_id for row in rows]))

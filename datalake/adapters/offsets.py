@@ -1,0 +1,109 @@
+"""The SQL of consumer_offsets: where reading goes on. All inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg2.extensions import connection as Connection
+
+from datalake.adapters import postgres
+from datalake.adapters.kafka import Span, TopicState
+
+_INSERT = """
+INSERT INTO consumer_offsets (cluster_id, topic_id, partition, topic, first_offset, next_offset)
+VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_READ = """
+SELECT partition, first_offset, next_offset, stopped FROM consumer_offsets
+WHERE cluster_id = %s AND topic_id = %s ORDER BY partition
+"""
+_LOCK = """
+SELECT partition, next_offset FROM consumer_offsets
+WHERE cluster_id = %s AND topic_id = %s AND partition = ANY(%s) AND stopped IS NULL
+ORDER BY partition FOR UPDATE
+"""
+_MOVE = """
+UPDATE consumer_offsets SET next_offset = %s, updated_at = now()
+WHERE cluster_id = %s AND topic_id = %s AND partition = %s
+"""
+_STOP = """
+UPDATE consumer_offsets SET stopped = %s, updated_at = now()
+WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NULL
+"""
+_GO_ON = """
+UPDATE consumer_offsets SET stopped = NULL, next_offset = %s, first_offset = least(first_offset, %s),
+    updated_at = now()
+WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NOT NULL
+"""
+_RECORD_GAP = """
+INSERT INTO offset_gaps (cluster_id, topic_id, partition, first_offset, last_offset, reason)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (cluster_id, topic_id, partition, first_offset)
+DO UPDATE SET last_offset = greatest(offset_gaps.last_offset, excluded.last_offset)
+"""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where reading of a partition goes on, or why it does not."""
+
+    first_offset: int
+    next_offset: int
+    stopped: str | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Offsets, both ends included, that hold no message."""
+
+    partition: int
+    first_offset: int
+    last_offset: int
+    reason: str
+
+
+def insert_missing(connection: Connection, topic: str, state: TopicState, spans: Mapping[int, Span]) -> None:
+    """Give every partition a row; a new one starts at its low watermark."""
+    for partition, span in spans.items():
+        where = (state.cluster_id, state.topic_id, partition, topic)
+        postgres.execute(connection, _INSERT, (*where, span.low, span.low))
+
+
+def positions(connection: Connection, state: TopicState) -> dict[int, Position]:
+    """All partitions of the topic that were ever read."""
+    found = postgres.rows(connection, _READ, (state.cluster_id, state.topic_id))
+    return {
+        row["partition"]: Position(row["first_offset"], row["next_offset"], row["stopped"]) for row in found
+    }
+
+
+def locked_offsets(connection: Connection, state: TopicState, partitions: Sequence[int]) -> dict[int, int]:
+    """Next offsets of those partitions that are not stopped, locked until the transaction ends."""
+    found = postgres.rows(connection, _LOCK, (state.cluster_id, state.topic_id, list(partitions)))
+    return {row["partition"]: row["next_offset"] for row in found}
+
+
+def move(connection: Connection, state: TopicState, offsets: Mapping[int, int]) -> None:
+    """Write where reading goes on."""
+    for partition, offset in offsets.items():
+        postgres.execute(connection, _MOVE, (offset, state.cluster_id, state.topic_id, partition))
+
+
+def stop(connection: Connection, state: TopicState, partition: int, offset: int, reason: str) -> bool:
+    """Stop a partition that still stands at `offset`; False when somebody moved it."""
+    where = (state.cluster_id, state.topic_id, partition, offset)
+    return postgres.execute(connection, _STOP, (reason, *where)) == 1
+
+
+def go_on(connection: Connection, state: TopicState, partition: int, offset: int, new_offset: int) -> bool:
+    """Let a stopped partition go on elsewhere; False when it is not stopped at `offset`."""
+    where = (state.cluster_id, state.topic_id, partition, offset)
+    return postgres.execute(connection, _GO_ON, (new_offset, new_offset, *where)) == 1
+
+
+def record_gaps(connection: Connection, state: TopicState, gaps: Sequence[Gap]) -> None:
+    """Note offsets that hold no message, so that the ledger still balances."""
+    for gap in gaps:
+        where = (state.cluster_id, state.topic_id, gap.partition)
+        postgres.execute(connection, _RECORD_GAP, (*where, gap.first_offset, gap.last_offset, gap.reason))
