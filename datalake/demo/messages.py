@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -23,6 +24,11 @@ class DemoMessage:
     payload: bytes
     expected: tuple[OutcomeKind, ...]
     reason: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Finds the message's ledger row; the payload holds a random event id."""
+        return hashlib.sha256(self.payload).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ def messages(clips: Sequence[Path], folder: Path) -> Iterator[DemoMessage]:
     text = folder / "broken-text.mp4"
     _publish(text, b"I am a text file, whatever my name says.\n" * 40)
     yield DemoMessage(text.stem, _arrived(text.stem, text), ("quarantined",), "not_a_video")
-    yield DemoMessage("broken-message", b'{"video_id": "broken-message", "uri": ', ("rejected",), "not_json")
+    cut_off = f'{{"event_id": "{uuid4()}", "video_id": "broken-message", "uri": '.encode()
+    yield DemoMessage("broken-message", cut_off, ("rejected",), "not_json")
 
 
 def fresh_clip(clip: Path, folder: Path) -> Path:
