@@ -14,6 +14,7 @@ from datalake.embedded.certificates import Certificate, self_signed
 from datalake.embedded.kafka import KafkaServer, SaslListener
 from datalake.embedded.postgres import PostgresServer
 from datalake.embedded.process import free_port, free_ports
+from datalake.embedded.qdrant.server import QdrantServer
 from datalake.embedded.smtp import Login, SmtpSink
 
 # a test's cluster needs no protection against a power cut
@@ -107,3 +108,16 @@ def make_smtp_sink(tmp_path: Path, certificate: Certificate) -> Iterator[Callabl
 def smtp_sink(make_smtp_sink: Callable[..., SmtpSink]) -> SmtpSink:
     """A running sink without TLS or login: `.host`, `.port`, `.mails()`."""
     return make_smtp_sink()
+
+
+@pytest.fixture(scope="session")
+def qdrant_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantServer]:
+    """A running embedded Qdrant."""
+    with QdrantServer(tmp_path_factory.mktemp("qdrant") / "data", free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def qdrant_url(qdrant_server: QdrantServer) -> str:
+    """What QDRANT_URL would be; choose a collection prefix of your own."""
+    return qdrant_server.url
