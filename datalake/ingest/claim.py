@@ -147,8 +147,8 @@ def _new_rows(
 
 def _stop_at(connection: Connection, state: TopicState, reading: Reading, where: Coordinates) -> None:
     reason = (
-        f"partition {where.partition}: other bytes at offset {where.offset} than the ledger knows, so the topic "
-        "was truncated or restored; `datalake offsets accept` goes on after what is known"
+        f"partition {where.partition}: other bytes at offset {where.offset} than the ledger knows, so "
+        "the topic was truncated or restored; `datalake offsets accept` goes on after what is known"
     )
     reading.cut(where.partition, where.offset)
     offsets.move(connection, state, {where.partition: where.offset})

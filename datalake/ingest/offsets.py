@@ -53,8 +53,8 @@ def out_of_range(partition: int, offset: int, span: Span) -> str | None:
         )
     if offset > span.end:
         return (
-            f"partition {partition}: the stored offset {offset} is beyond the end {span.end}, so the topic lost "
-            f"offsets {span.end} to {offset - 1}; restore it, or `datalake offsets accept`"
+            f"partition {partition}: the stored offset {offset} is beyond the end {span.end}, so the topic "
+            f"lost offsets {span.end} to {offset - 1}; restore it, or `datalake offsets accept`"
         )
     return None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from datalake.adapters.kafka.client import Faults, Kafka, built, translated
 from datalake.errors import BrokerUnavailable
@@ -33,6 +34,27 @@ class Span:
 
     low: int
     end: int
+
+
+def _has_code(error: Exception, code: int) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, KafkaException) and cause.args[0].code() == code
+
+
+def _is_settling(error: BaseException) -> bool:
+    """True right after a topic was made, or while its leader changes."""
+    return isinstance(error, Exception) and (
+        _has_code(error, KafkaError.NOT_LEADER_FOR_PARTITION)
+        or _has_code(error, KafkaError.LEADER_NOT_AVAILABLE)
+    )
+
+
+_while_leaders_settle = retry(
+    retry=retry_if_exception(_is_settling),
+    wait=wait_random_exponential(0.05, max=1),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
 
 
 class Broker:
@@ -79,6 +101,7 @@ class Broker:
                 if not _has_code(error, KafkaError.TOPIC_ALREADY_EXISTS):
                     raise
 
+    @_while_leaders_settle
     def _offsets(self, partitions: tuple[int, ...], spec: OffsetSpec) -> dict[int, int]:
         asked = {TopicPartition(self._kafka.topic, partition): spec for partition in partitions}
         answers = self._admin.list_offsets(
@@ -99,8 +122,3 @@ class Broker:
             return future.result()
         except KafkaException as error:
             raise translated(error, self._kafka.address) from error
-
-
-def _has_code(error: Exception, code: int) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, KafkaException) and cause.args[0].code() == code

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from datalake.adapters.kafka import Kafka, Sender
+from datalake.adapters.postgres import execute, row, rows, transaction
+from datalake.ingest.claim import Claimed, claim
+from datalake.ingest.reading import Limits
+
+LIMITS = Limits(messages=100, payload_bytes=64 * 1024**2, message_bytes=1024**2, strict=False)
+
+
+class Pipeline:
+    """A topic, a dead-letter topic and a database, with the few verbs that tests speak in."""
+
+    def __init__(self, uri: str, kafka: Kafka) -> None:
+        self.uri = uri
+        self.kafka = kafka
+        self._sender: Sender | None = None
+
+    def send(self, *payloads: bytes | None, topic: str | None = None) -> None:
+        """Put messages on the topic, in order (partition 0 of it when it has one)."""
+        self._sender = self._sender or Sender(self.kafka)
+        fates: list[object] = []
+        for payload in payloads:
+            self._sender.send(topic or self.kafka.topic, b"key", payload, {}, fates.append)
+        self._sender.flush()
+        assert fates == [None] * len(payloads)
+
+    def claim(self, limits: Limits = LIMITS) -> Claimed | None:
+        return claim(self.uri, self.kafka, limits)
+
+    def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        with transaction(self.uri) as connection:
+            return rows(connection, sql, parameters or None)
+
+    def row(self, sql: str, *parameters: Any) -> dict[str, Any]:
+        with transaction(self.uri) as connection:
+            found = row(connection, sql, parameters or None)
+        assert found is not None
+        return found
+
+    def execute(self, sql: str, *parameters: Any) -> int:
+        with transaction(self.uri) as connection:
+            return execute(connection, sql, parameters or None)
+
+    def outcomes(self) -> list[tuple[str | None, str | None]]:
+        """(outcome, reason) of every ledger row, by offset."""
+        found = self.rows("SELECT outcome, reason FROM ledger ORDER BY partition, message_offset")
+        return [(row["outcome"], row["reason"]) for row in found]
+
+
+@pytest.fixture
+def make_pipeline(
+    postgres_uri: str, kafka_bootstrap: str, make_kafka_topic: Callable[..., str]
+) -> Callable[..., Pipeline]:
+    def make(partitions: int = 1, properties: Mapping[str, str] | None = None) -> Pipeline:
+        login = properties or {"bootstrap.servers": kafka_bootstrap}
+        return Pipeline(
+            postgres_uri, Kafka(login, make_kafka_topic(partitions), make_kafka_topic(1), "test-group")
+        )
+
+    return make
+
+
+@pytest.fixture
+def pipeline(make_pipeline: Callable[..., Pipeline]) -> Iterator[Pipeline]:
+    """One partition, so that offsets are in the order sent."""
+    return make_pipeline()
