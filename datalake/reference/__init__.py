@@ -1,0 +1,1 @@
+"""Documents written from the code; `sync-datalake-files.py` writes and checks them."""

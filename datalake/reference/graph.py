@@ -1,0 +1,126 @@
+"""A layer's dataflow as plain records: what the picture and the node table are made of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from hamilton.driver import Driver
+from hamilton.graph_types import HamiltonGraph, HamiltonNode
+from hamilton.htypes import Collect, Parallelizable
+
+from datalake.contracts import Contract
+from datalake.reference.settings_reference import setting_description
+
+Role = Literal["record", "port", "setting", "node", "each", "all"]
+
+_UNITS = {
+    "s": "s",
+    "us": "µs",
+    "ms": "ms",
+    "px": "px",
+    "deg": "°",
+    "fps": "frames/s",
+    "bps": "bit/s",
+    "bytes": "bytes",
+    "bits": "bits",
+    "count": "count",
+}
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """One node or external input of a layer.
+
+    Attributes:
+        role: record (a contract coming in), port (a door to the world), setting, or a node:
+            `each` starts the part that runs once an item, `all` collects it again.
+        needs: names of nodes and inputs, in the order of the function's parameters.
+    """
+
+    name: str
+    role: Role
+    type: str
+    description: str
+    module: str
+    needs: tuple[str, ...]
+
+    @property
+    def is_input(self) -> bool:
+        """True for what comes from outside the layer."""
+        return self.role in ("record", "port", "setting")
+
+    @property
+    def unit(self) -> str:
+        """Unit, from the last word of the name; empty when there is none."""
+        return _UNITS.get(self.name.rsplit("_", 1)[-1], "") if "_" in self.name else ""
+
+
+def graph_nodes(driver: Driver) -> list[GraphNode]:
+    """Nodes and inputs of a driver, sorted by name."""
+    nodes = HamiltonGraph.from_graph(driver.graph).nodes
+    return sorted(map(_graph_node, nodes), key=lambda node: node.name)
+
+
+def _graph_node(node: HamiltonNode) -> GraphNode:
+    function = node.originating_functions[0] if node.originating_functions else None
+    if node.is_external_input or function is None:
+        role = _input_role(node.type)
+        return GraphNode(node.name, role, type_name(node.type), _input_description(node, role), "", ())
+    return GraphNode(
+        name=node.name,
+        role=_node_role(node.type, function),
+        type=type_name(node.type),
+        description=_first_paragraph(node.documentation or ""),
+        module=function.__module__,
+        needs=_parameters(function, node),
+    )
+
+
+def _parameters(function: Callable[..., Any], node: HamiltonNode) -> tuple[str, ...]:
+    """Dependencies in the order in which the function names them, decorators' extra ones last."""
+    needed = node.required_dependencies | node.optional_dependencies
+    order = {name: place for place, name in enumerate(inspect.signature(function).parameters)}
+    return tuple(sorted(needed, key=lambda name: (order.get(name, len(order)), name)))
+
+
+def _input_role(kind: Any) -> Role:
+    if inspect.isclass(kind) and issubclass(kind, Contract):
+        return "record"
+    return "port" if inspect.isabstract(kind) else "setting"
+
+
+def _node_role(kind: Any, function: Callable[..., Any]) -> Role:
+    if get_origin(kind) is Parallelizable:
+        return "each"
+    hints = get_type_hints(function).values()
+    return "all" if any(get_origin(hint) is Collect for hint in hints) else "node"
+
+
+def _input_description(node: HamiltonNode, role: Role) -> str:
+    """The type's own words; for a setting those of the setting with that name."""
+    return setting_description(node.name) if role == "setting" else _first_paragraph(node.type.__doc__ or "")
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(inspect.cleandoc(text).split("\n\n")[0].split())
+
+
+def type_name(kind: Any) -> str:
+    """A type as one writes it, without modules: `tuple[Frame, ...]`; arrays by element type."""
+    if kind is Ellipsis:
+        return "..."
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is None:
+        return str(getattr(kind, "__name__", kind)).replace("NoneType", "None")
+    if origin in (UnionType, Union):
+        return " | ".join(map(type_name, arguments))
+    if origin is Annotated:
+        return type_name(arguments[0])
+    if origin is np.ndarray:
+        return f"array[{', '.join(map(type_name, get_args(arguments[1])))}]"
+    return f"{origin.__name__}[{', '.join(map(type_name, arguments))}]"

@@ -1,0 +1,157 @@
+"""config/.env.example and the README's settings tables, from datalake/settings.py."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from datalake import settings
+
+BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
+
+# The variables that a new user sets first; every other one has a default that works.
+FIRST = (
+    "AIRFLOW_UID",
+    "PG_CONN_URI",
+    "EMAIL_RECEIVER",
+    "SMTP_SERVER",
+    "SMTP_PORT",
+    "SMTP_USER",
+    "SMTP_PASSWORD",
+)
+
+_HEADER = """\
+# Every setting, with its default. Copy this file to `.env` in the project's root and fill in what you need:
+# a line that is missing, empty or commented out means the default, or the part of the stack that runs on this
+# machine. Generated from datalake/settings.py by sync-datalake-files.py.
+"""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One setting as a user meets it."""
+
+    name: str
+    description: str
+    default: str
+    example: str
+
+
+def groups() -> dict[str, list[Variable]]:
+    """Variables by the first line of their settings class, in the order of the module."""
+    classes = [value for value in vars(settings).values() if _is_group(value)]
+    return {
+        (inspect.getdoc(group) or group.__name__).splitlines()[0]: [
+            _variable(name, field) for name, field in group.model_fields.items()
+        ]
+        for group in classes
+    }
+
+
+def first() -> list[Variable]:
+    """The variables a new user sets first, in the order they are known by."""
+    by_name = {variable.name: variable for variables in groups().values() for variable in variables}
+    return [by_name[name] for name in FIRST]
+
+
+def setting_description(name: str) -> str:
+    """What a setting is, by its lower-case name; empty when there is none of that name."""
+    everything = (variable for variables in groups().values() for variable in variables)
+    return next((v.description for v in everything if v.name == name.upper()), "")
+
+
+def env_example() -> str:
+    """Text of config/.env.example: the first ones to be filled in, the others commented out."""
+    lines = [_HEADER, *(_env_lines(variable, "") for variable in first())]
+    for title, variables in _others():
+        lines.append(f"# ---- {title}\n")
+        lines.extend(_env_lines(variable, "# ") for variable in variables)
+    return "\n".join(lines)
+
+
+def readme(current: str) -> str:
+    """The README with the tables between its two markers brought up to date.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    before, begin, rest = current.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md has no {BEGIN} and {END} to put the settings between")
+    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+
+
+def tables() -> str:
+    """The first variables with an example value, then all others with their default."""
+    rows = "".join(f"| `{v.name}` | {v.description} | `{v.example}` |\n" for v in first())
+    others = "".join(_group_table(title, variables) for title, variables in _others())
+    return (
+        f"| Variable | Description | Example Value |\n|---|---|---|\n{rows}\n"
+        f"<details>\n<summary>All other settings and their defaults</summary>\n{others}\n</details>\n"
+    )
+
+
+def _is_group(value: Any) -> bool:
+    return (
+        inspect.isclass(value)
+        and issubclass(value, BaseSettings)
+        and value.__module__ == settings.__name__
+        and not value.__name__.startswith("_")
+    )
+
+
+def _variable(name: str, field: FieldInfo) -> Variable:
+    default = _shown(field.get_default(call_default_factory=True, validated_data={}))
+    example = str(field.examples[0]) if field.examples else default
+    return Variable(name.upper(), (field.description or "").rstrip("."), default, example)
+
+
+def _shown(value: Any) -> str:
+    """A value as one types it in a dotenv file."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, str | Path):
+        return str(value)
+    return json.dumps(value, default=str)
+
+
+def _others() -> Iterator[tuple[str, list[Variable]]]:
+    for title, variables in groups().items():
+        if rest := [variable for variable in variables if variable.name not in FIRST]:
+            yield title.rstrip("."), rest
+
+
+def _env_lines(variable: Variable, off: str) -> str:
+    value = variable.default if off else ""
+    example = f" Example: {variable.example}" if not off else ""
+    return f"# {variable.description}.{example}\n{off}{variable.name}={value}\n"
+
+
+def _group_table(title: str, variables: list[Variable]) -> str:
+    rows = "".join(f"| `{v.name}` | {v.description} | {_default_cell(v)} |\n" for v in variables)
+    return f"\n**{title}**\n\n| Variable | Description | Default |\n|---|---|---|\n{rows}"
+
+
+def _default_cell(variable: Variable) -> str:
+    if not variable.default:
+        return "(empty)"
+    cell = f"`{variable.default}`"
+    if variable.name.endswith("_BYTES"):
+        cell += f" ({_human_bytes(int(variable.default))})"
+    return cell
+
+
+def _human_bytes(count: int) -> str:
+    for unit, size in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if count >= size:
+            return f"{count / size:g} {unit}"
+    return f"{count} bytes"
