@@ -1,0 +1,33 @@
+"""Embedding models by name: `conse` works offline, `open_clip:...` is every OpenCLIP model."""
+
+from __future__ import annotations
+
+from datalake.adapters.ports import Embedder
+from datalake.errors import ConfigurationError
+
+__all__ = ["build_embedder"]
+
+
+def build_embedder(name: str, device: str = "auto") -> Embedder:
+    """The embedder that a setting names; its weights are loaded with the first image or text.
+
+    Args:
+        name: `conse`, or `open_clip:<arch>/<pretrained tag or checkpoint path>`.
+        device: `auto` (CUDA where there is one), `cpu` or `cuda`.
+
+    Raises:
+        ConfigurationError: no such embedder, architecture, tag, checkpoint or device.
+    """
+    # each module imports torch, which only the embedder that is asked for may cost
+    if name == "conse":
+        from datalake.adapters.embedders.conse import ConseEmbedder
+
+        return ConseEmbedder(device)
+    kind, _, model = name.partition(":")
+    if kind == "open_clip" and model:
+        from datalake.adapters.embedders.open_clip import OpenClipEmbedder
+
+        return OpenClipEmbedder(model, device)
+    raise ConfigurationError(
+        f"EMBEDDER={name!r} is unknown; use 'conse' or 'open_clip:<arch>/<pretrained tag or checkpoint path>'"
+    )

@@ -1,0 +1,170 @@
+"""Every OpenCLIP model: a pretrained tag that the library can fetch, or a checkpoint file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from PIL import Image as PilImage
+
+from datalake.adapters.embedders.pixels import checked
+from datalake.adapters.embedders.runtime import Once, native_dtype, sha256_of, short_hash, torch_device
+from datalake.adapters.ports import Embedder, Embedding, Image, Vector
+from datalake.errors import ConfigurationError, StoreUnavailable
+
+_CODE_VERSION = 1
+_CHECKPOINT_SUFFIXES = {".pt", ".pth", ".bin", ".safetensors", ".npz"}
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Where the weights come from: `tag` or `checkpoint`, never both."""
+
+    arch: str
+    tag: str | None = None
+    checkpoint: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """Names the weights for good: the tag, or the checkpoint's SHA-256."""
+        return self.tag if self.checkpoint is None else sha256_of(self.checkpoint)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    model: Any
+    preprocess: Any
+    tokenizer: Any
+
+
+class OpenClipEmbedder(Embedder):
+    """One OpenCLIP model; its weights are loaded with the first image or text.
+
+    Args:
+        name: `<arch>/<pretrained tag or checkpoint path>`.
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        ConfigurationError: no such architecture, tag, checkpoint or device.
+    """
+
+    def __init__(self, name: str, device: str = "auto") -> None:
+        self._name = name
+        self._weights = _weights(name)
+        self._config: dict[str, Any] = open_clip.get_model_config(self._weights.arch)
+        self._device = torch_device(device)
+        self._dtype = native_dtype(self._device)
+        self._loaded = Once(self._load)
+        self._fingerprint = Once(self._hashed)
+
+    @property
+    def model(self) -> str:
+        """`open_clip:` and the name."""
+        return f"open_clip:{self._name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over weights (tag or SHA-256), architecture, preprocessing and code version."""
+        return self._fingerprint()
+
+    @property
+    def dim(self) -> int:
+        """The architecture's `embed_dim`."""
+        return int(self._config["embed_dim"])
+
+    @torch.inference_mode()
+    def embed(self, images: Sequence[Image]) -> list[Embedding]:
+        """One embedding an image, without labels.
+
+        Raises:
+            ValueError: an image is not (height, width, 3) bytes.
+            ConfigurationError: the checkpoint does not fit the architecture.
+            StoreUnavailable: the tag's weights cannot be fetched.
+        """
+        if not images:
+            return []
+        loaded = self._loaded()
+        pixels = [loaded.preprocess(PilImage.fromarray(checked(image))) for image in images]
+        batch = torch.stack(pixels).to(self._device, self._dtype, memory_format=torch.channels_last)
+        features = loaded.model.encode_image(batch, normalize=True)
+        return [Embedding(vector) for vector in _unit(features)]
+
+    @torch.inference_mode()
+    def embed_text(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector a text.
+
+        Raises:
+            ConfigurationError: the checkpoint does not fit the architecture.
+            StoreUnavailable: the tag's weights cannot be fetched.
+        """
+        if not texts:
+            return []
+        loaded = self._loaded()
+        tokens = loaded.tokenizer(list(texts)).to(self._device)
+        return list(_unit(loaded.model.encode_text(tokens, normalize=True)))
+
+    def _load(self) -> _Loaded:
+        weights = self._weights
+        precision = "bf16" if self._dtype is torch.bfloat16 else "fp32"
+        try:
+            model, _, preprocess = open_clip.create_model_and_transforms(
+                weights.arch,
+                pretrained=weights.tag or str(weights.checkpoint),
+                precision=precision,
+                device=self._device,
+            )
+        except (RuntimeError, OSError, KeyError) as error:
+            raise _load_error(weights, error) from error
+        return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
+
+    def _hashed(self) -> str:
+        tag = self._weights.tag
+        preprocessing = open_clip.get_pretrained_cfg(self._weights.arch, tag) if tag else {}
+        return short_hash([self._weights.identity, self._config, preprocessing, _CODE_VERSION])
+
+
+def _weights(name: str) -> _Weights:
+    arch, _, source = name.partition("/")
+    if arch not in open_clip.list_models():
+        raise ConfigurationError(
+            f"open_clip has no architecture {arch!r}; {_nearby(arch, open_clip.list_models())}"
+        )
+    tags = open_clip.list_pretrained_tags_by_model(arch)
+    if source in tags:
+        return _Weights(arch, tag=source)
+    if Path(source).is_file():
+        return _Weights(arch, checkpoint=Path(source).absolute())
+    if "/" in source or Path(source).suffix in _CHECKPOINT_SUFFIXES:
+        raise ConfigurationError(f"there is no checkpoint {Path(source).absolute()} for open_clip:{arch}")
+    raise ConfigurationError(
+        f"open_clip:{arch} has no pretrained tag {source!r}; {_nearby(source, tags)}"
+        " (or give the path of a checkpoint)"
+    )
+
+
+def _nearby(word: str, known: Iterable[str]) -> str:
+    """Names a user may have meant; a few known ones if none is close."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=5, cutoff=0.5) or names[:5]
+    return f"did you mean {', '.join(close)}?" if close else "it has none"
+
+
+def _load_error(weights: _Weights, error: Exception) -> ConfigurationError | StoreUnavailable:
+    if weights.tag:
+        return StoreUnavailable(
+            f"the weights of open_clip:{weights.arch}/{weights.tag} cannot be fetched: {error}; without a "
+            f"network give a checkpoint: EMBEDDER=open_clip:{weights.arch}/<path>"
+        )
+    return ConfigurationError(f"{weights.checkpoint} is no checkpoint of {weights.arch}: {error}")
+
+
+def _unit(features: torch.Tensor) -> Vector:
+    """Float32 rows of length one; bfloat16 leaves them off by up to a percent."""
+    rows = torch.nn.functional.normalize(features.float(), dim=-1)
+    return np.asarray(rows.cpu().numpy(), dtype=np.float32)

@@ -1,0 +1,70 @@
+"""Where a model runs and in which precision, and values that are built on first use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+import torch
+
+from datalake.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """A value built by the first caller, while the others wait; a failed build is tried again."""
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._lock = Lock()
+        self._built: list[T] = []
+
+    def __call__(self) -> T:
+        """The value."""
+        with self._lock:
+            if not self._built:
+                self._built.append(self._build())
+            return self._built[0]
+
+
+def torch_device(name: str) -> torch.device:
+    """The device a setting names; `auto` is CUDA where there is one.
+
+    Raises:
+        ConfigurationError: unknown, or CUDA asked for and not there.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigurationError(f"DEVICE={name!r} is unknown; use auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigurationError("DEVICE=cuda, but torch finds no CUDA device here; use auto or cpu")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def native_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies matrices in it, else float32.
+
+    The precision is no part of a fingerprint: the cosine between both is above 0.999.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
+    has = torch.cpu.get_capabilities()
+    native = has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16")
+    return torch.bfloat16 if native else torch.float32
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def short_hash(parts: Sequence[object]) -> str:
+    """16 hex digits over plain values, as in a fingerprint."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
