@@ -1,0 +1,20 @@
+"""The frame rows of silver's Parquet parts, as gold reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datalake.adapters.catalog_ports import FrameTable
+from datalake.adapters.parquet import read_frames
+from datalake.adapters.ports import FrameRow, Lake
+
+
+class ParquetFrameTable(FrameTable):
+    """Parts in the lake."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def rows(self, part_key: str) -> Sequence[FrameRow]:
+        """As the port says."""
+        return read_frames(self._lake, part_key)

@@ -1,0 +1,78 @@
+"""Leases of silver work in a dictionary, by the rules of the real ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import RLock
+from uuid import UUID
+
+from datalake.adapters.catalog_ports import LeaseAnswer, WorkLeases
+from datalake.contracts import WorkIdentity
+from datalake.errors import LeaseLost
+
+
+@dataclass(frozen=True)
+class _Lease:
+    token: UUID | None
+    batch_id: UUID
+    attempt: int
+    task: str
+    until_s: float
+    manifest_key: str | None = None
+
+
+class MemoryLeases(WorkLeases):
+    """Leases by work; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock = RLock()
+        self._clock = clock
+        self._leases: dict[WorkIdentity, _Lease] = {}
+
+    def lease(
+        self, work: WorkIdentity, token: UUID, batch_id: UUID, attempt: int, lease_s: float, task: str = ""
+    ) -> LeaseAnswer:
+        """As the port says."""
+        with self._lock:
+            held = self._leases.get(work)
+            if held is not None and held.manifest_key is not None:
+                return "finished"
+            asked = _Lease(token, batch_id, attempt, task, self._clock() + lease_s)
+            if held is not None and not self._may_take(held, asked):
+                return "busy"
+            self._leases[work] = asked
+            return "acquired"
+
+    def renew(self, work: WorkIdentity, token: UUID, lease_s: float) -> None:
+        """As the port says."""
+        with self._lock:
+            self._leases[work] = replace(self._own(work, token), until_s=self._clock() + lease_s)
+
+    def finish(self, work: WorkIdentity, token: UUID, manifest_key: str) -> None:
+        """As the port says."""
+        with self._lock:
+            held = self._leases.get(work)
+            if held is None or held.manifest_key is None:
+                self._leases[work] = replace(self._own(work, token), manifest_key=manifest_key, token=None)
+
+    def release(self, work: WorkIdentity, token: UUID) -> None:
+        """As the port says."""
+        with self._lock:
+            held = self._leases.get(work)
+            if held is not None and held.token == token and held.manifest_key is None:
+                del self._leases[work]
+
+    def _may_take(self, held: _Lease, asked: _Lease) -> bool:
+        if held.until_s < self._clock():
+            return True
+        if held.batch_id != asked.batch_id or held.attempt > asked.attempt:
+            return False
+        return held.attempt < asked.attempt or (held.task == asked.task and held.token != asked.token)
+
+    def _own(self, work: WorkIdentity, token: UUID) -> _Lease:
+        held = self._leases.get(work)
+        if held is None or held.token != token or held.manifest_key is not None:
+            raise LeaseLost(f"{work.prefix}: another task try took over this work")
+        return held

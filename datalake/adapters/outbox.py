@@ -1,0 +1,39 @@
+"""The mail outbox in PostgreSQL: rows of `notifications`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from datalake.adapters.catalog_ports import Delivery, MailOutbox
+from datalake.adapters.ports import Mail
+from datalake.adapters.postgres import execute, row, transaction
+from datalake.adapters.statements import statement
+
+
+class PostgresOutbox(MailOutbox):
+    """See the port.
+
+    Args:
+        uri: PostgreSQL connection URI.
+        patience_s: a mail found in `sending` is taken up again after so long; its sender has died.
+    """
+
+    def __init__(self, uri: str, patience_s: float = 60.0) -> None:
+        self._uri = uri
+        self._patience_s = patience_s
+
+    def deliver_next(self, send: Callable[[Mail, int], Delivery]) -> Delivery | None:
+        """As the port says; the number of tries shows whether somebody took the mail in between."""
+        while True:
+            with transaction(self._uri) as connection:
+                taken = row(connection, statement("mail/take_due"), {"patience_s": self._patience_s})
+            if taken is None:
+                return None
+            with transaction(self._uri) as connection:
+                locked = row(connection, statement("mail/lock_taken"), taken)
+                if locked is None:
+                    continue
+                delivery = send(Mail(**locked), taken["attempts"])
+                values = {**taken, **vars(delivery)}
+                execute(connection, statement("mail/record_delivery"), values)
+            return delivery

@@ -1,0 +1,62 @@
+"""Notify: one mail a recipient about a finished batch. Pure: what is sent, never the sending."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from datalake.adapters.catalog_ports import BatchReport, MailTemplate, VideoReport
+from datalake.adapters.ports import Mail
+
+_NAMESPACE = UUID("7f0f4f5e-4f6c-5b0e-9a43-2f0c7e1d6a57")
+_SUBJECT_LENGTH = 120
+
+
+def run_url(batch_report: BatchReport, airflow_url: str) -> str:
+    """Where the batch's run is seen in the Airflow UI."""
+    return f"{airflow_url.rstrip('/')}/dags/video_process/runs/{quote(batch_report.run_id, safe='')}"
+
+
+def recipient_videos(batch_report: BatchReport, email_receiver: str) -> dict[str, tuple[VideoReport, ...]]:
+    """What each recipient is told: EMAIL_RECEIVER about all videos, a `notify` address about its own.
+
+    Who has nothing but duplicates is told nothing, for it was told before.
+    """
+    told: dict[str, tuple[VideoReport, ...]] = {email_receiver: batch_report.videos} if email_receiver else {}
+    for video in batch_report.videos:
+        for address in dict.fromkeys(video.notify):
+            if address.casefold() != email_receiver.casefold():
+                told[address] = (*told.get(address, ()), video)
+    return {address: videos for address, videos in told.items() if _has_news(videos)}
+
+
+def batch_mails(
+    batch_report: BatchReport,
+    recipient_videos: dict[str, tuple[VideoReport, ...]],
+    run_url: str,
+    mail_template: MailTemplate,
+) -> list[Mail]:
+    """One mail a recipient; its Message-ID is the same however often it is rendered or sent."""
+    mails = []
+    for recipient, videos in recipient_videos.items():
+        subject = _subject(videos)
+        body = mail_template.render(subject, videos, run_url)
+        message_id = f"<{uuid5(_NAMESPACE, f'{batch_report.batch_id}/{recipient}')}@video-data-pipeline>"
+        mails.append(Mail(message_id, recipient, subject, body.text, body.html))
+    return mails
+
+
+def _has_news(videos: tuple[VideoReport, ...]) -> bool:
+    return any(video.outcome.kind != "duplicate" for video in videos)
+
+
+def _subject(videos: tuple[VideoReport, ...]) -> str:
+    """E.g. `Videos: 3 done, 1 quarantined`; one line, whatever a video is called."""
+    if len(videos) == 1:
+        text = f"Video {videos[0].label}: {videos[0].outcome.kind}"
+    else:
+        counts = Counter(video.outcome.kind for video in videos)
+        text = "Videos: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text)[:_SUBJECT_LENGTH]

@@ -1,0 +1,73 @@
+"""Points: the vectors of a video's kept frames, in the vector index before any row says so.
+
+It touches the world only through the ports it is given, and never holds more than one part of the frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datalake.adapters.catalog_ports import Catalog, FrameTable, PointClaim
+from datalake.adapters.ports import FrameRow, Point, VectorIndex
+from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo
+
+_US_PER_S = 1_000_000
+
+
+def point_claim(
+    claimed_video: ClaimedVideo, bronze_video: BronzeVideo, silver_video: SilverVideo, catalog: Catalog
+) -> PointClaim:
+    """Whether the points are to be written, for which holders, and as which generation of the asset."""
+    return catalog.claim_points(claimed_video, bronze_video, silver_video.work)
+
+
+def shared_payload(
+    claimed_video: ClaimedVideo, silver_video: SilverVideo, point_claim: PointClaim
+) -> dict[str, Any]:
+    """The payload fields that all points of the video have in common."""
+    published_at = claimed_video.arrived.published_at
+    return {
+        **silver_video.work.model_dump(),
+        "video_ids": list(point_claim.holders),
+        "platform": sorted({holder.partition("/")[0] for holder in point_claim.holders}),
+        "published_at": published_at.isoformat() if published_at else None,
+        "generation": point_claim.generation,
+    }
+
+
+def stored_points(
+    point_claim: PointClaim,
+    shared_payload: dict[str, Any],
+    silver_video: SilverVideo,
+    frame_table: FrameTable,
+    vector_index: VectorIndex,
+) -> int:
+    """Number of points that are durable in the vector index; 0 when none were to be written."""
+    if point_claim.verdict != "write":
+        return 0
+    written = 0
+    for part_key in silver_video.part_keys:
+        points = _points(frame_table.rows(part_key), shared_payload)
+        if points:
+            vector_index.upsert(silver_video.work.model, points, point_claim.generation)
+        written += len(points)
+    return written
+
+
+def _points(frames: Sequence[FrameRow], shared: dict[str, Any]) -> list[Point]:
+    """One point a kept frame; near-duplicates have none."""
+    return [
+        Point(frame.point_id, frame.vector, shared | _own_payload(frame))
+        for frame in frames
+        if frame.point_id is not None and frame.vector is not None
+    ]
+
+
+def _own_payload(frame: FrameRow) -> dict[str, Any]:
+    return {
+        "time_us": frame.time_us,
+        "timestamp_s": frame.time_us / _US_PER_S,
+        "frame_key": frame.frame_key,
+        "labels": [label.name for label in frame.labels],
+    }
