@@ -32,7 +32,9 @@ class _Group(BaseSettings):
 class AirflowSettings(_Group):
     """Airflow: who it runs as and where people find it."""
 
-    airflow_uid: int = Field(50000, description="User id that the Airflow containers run as.")
+    airflow_uid: int = Field(
+        50000, description="User id that the Airflow containers run as.", examples=[76888]
+    )
     airflow_url: str = Field(
         "http://localhost:8080", description="Where people open the Airflow UI; used in e-mails."
     )
@@ -47,17 +49,24 @@ class PostgresSettings(_Group):
     pg_conn_uri: SecretStr = Field(
         SecretStr("postgresql://localhost:5432/video_db"),
         description="PostgreSQL connection URI of the database `video_db`.",
+        examples=["postgresql://user:password@localhost:5432/video_db"],
     )
 
 
 class MailSettings(_Group):
     """SMTP: who is told."""
 
-    email_receiver: str = Field("", description="Address that gets every batch mail; empty: nobody.")
-    smtp_server: str = Field("localhost", description="SMTP server for sending e-mails.")
+    email_receiver: str = Field(
+        "", description="Address that gets every batch mail; empty: nobody.", examples=["user@example.com"]
+    )
+    smtp_server: str = Field(
+        "localhost", description="SMTP server for sending e-mails.", examples=["smtp.example.com"]
+    )
     smtp_port: int = Field(587, ge=1, le=65535, description="587: STARTTLS, 465: TLS from the start.")
-    smtp_user: str = Field("", description="SMTP user name, and the From address.")
-    smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    smtp_user: str = Field(
+        "", description="SMTP user name, and the From address.", examples=["your-email@example.com"]
+    )
+    smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.", examples=["your-password"])
     smtp_security: Literal["auto", "starttls", "tls", "none"] = Field(
         "auto", description="auto: 465 is TLS, every other port STARTTLS; none only for a local sink."
     )
