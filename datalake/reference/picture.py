@@ -104,7 +104,8 @@ def _label(node: GraphNode, by_name: dict[str, GraphNode]) -> str:
     fields = [f"{_escaped(node.name)}\\n{_escaped(node.type)}"]
     for role, mark in (("port", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}"), ("setting", "\N{GEAR}")):
         if names := [name for name in node.needs if by_name[name].role == role]:
-            fields.append(_escaped(f"{mark} {', '.join(names)}"))
+            pairs = (", ".join(names[at : at + 2]) for at in range(0, len(names), 2))
+            fields.append(f"{mark} " + ",\\n".join(map(_escaped, pairs)))
     return "{" + "|".join(fields) + "}"
 
 

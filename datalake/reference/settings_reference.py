@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from datalake import settings
+from datalake.errors import ConfigurationError
 
 BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
 
@@ -81,12 +82,12 @@ def readme(current: str) -> str:
     """The README with the tables between its two markers brought up to date.
 
     Raises:
-        ValueError: a marker is missing.
+        ConfigurationError: a marker is missing.
     """
     before, begin, rest = current.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"README.md has no {BEGIN} and {END} to put the settings between")
+        raise ConfigurationError(f"README.md has no {BEGIN} and {END} to put the settings between")
     return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
 
 
@@ -117,6 +118,8 @@ def _variable(name: str, field: FieldInfo) -> Variable:
 
 def _shown(value: Any) -> str:
     """A value as one types it in a dotenv file."""
+    if value is None:
+        return ""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, str | Path):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datalake import pipeline
+from datalake.errors import ConfigurationError
 from datalake.reference.document import Document, read
 from datalake.reference.notebook import notebook
 from datalake.reference.schemas import schema_files
@@ -32,7 +33,11 @@ def main(arguments: Sequence[str], root: Path) -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     check = parser.parse_args(arguments).check
-    stale = [(document, why) for document in documents(root) if (why := document.staleness())]
+    try:
+        stale = [(document, why) for document in documents(root) if (why := document.staleness())]
+    except ConfigurationError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 1
     for document, why in stale:
         name = document.path.relative_to(root)
         sys.stdout.write(f"stale: {name} {why}\n" if check else f"written: {name}\n")
