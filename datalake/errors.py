@@ -12,6 +12,7 @@ PipelineError
     ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
     │   └── TopicMissing      the Kafka topic does not exist
     ├── MailRefused           the SMTP server refuses one mail or its recipient
+    ├── UnfinishedBatch       a run ends before its batch does; the next attempt goes on
     ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
     └── BadVideo              a video that cannot be processed (carries a `finding`)
 
@@ -73,6 +74,10 @@ class TopicMissing(ConfigurationError):
 
 class MailRefused(TerminalError):
     """The SMTP server refuses this mail or its recipient for good; other mails may pass."""
+
+
+class UnfinishedBatch(TerminalError):
+    """A run ends while messages of its batch have no outcome; the batch's next attempt goes on."""
 
 
 class BadMessage(TerminalError):

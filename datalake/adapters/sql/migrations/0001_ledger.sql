@@ -105,8 +105,11 @@ CREATE TABLE dead_letters (
     created_at    timestamptz NOT NULL DEFAULT now(),
     published_at  timestamptz,
     without_body  boolean NOT NULL DEFAULT false,
+    attempts      integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT now(),
     last_error    text
 );
 CREATE INDEX dead_letters_unpublished ON dead_letters (created_at) WHERE published_at IS NULL;
 COMMENT ON TABLE dead_letters IS 'Outbox of the dead-letter topic: written with the ledger row, published after the commit.';
+COMMENT ON COLUMN dead_letters.next_attempt_at IS 'Back-off: it is not sent again before.';
 COMMENT ON COLUMN dead_letters.without_body IS 'True when the broker refused the letter with its body.';
