@@ -1,0 +1,1 @@
+"""Bronze: what arrived? The bytes by content hash, and what they are."""

@@ -1,0 +1,101 @@
+"""The process that opens untrusted bytes: no model, no secrets, hard limits, killed without a word.
+
+`process.Child` runs it as `python -m datalake.adapters.media.child SOCKET PARENT MEMORY_BYTES THREADS`.
+A packet on the socket is one JSON request, answered by one JSON packet; pixels travel in a memfd that goes
+along with the answer, so nothing outlives a kill.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datalake.adapters.findings import finding
+from datalake.errors import BadVideo
+
+MAX_PACKET_BYTES = 128 * 1024
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request gives: JSON, and a file descriptor where there are pixels."""
+
+    result: Any
+    pixels_fd: int | None = None
+
+
+Handlers = Mapping[str, Callable[..., Answer]]
+
+
+def main(handlers: Handlers, arguments: list[str]) -> None:
+    """Serve requests on the socket handed over, until the parent hangs up."""
+    channel_fd, parent_pid, memory_bytes = (int(argument) for argument in arguments[:3])
+    _die_with(parent_pid)
+    _limit_memory(memory_bytes)
+    with socket.socket(fileno=channel_fd) as channel:
+        channel.send(b"{}")  # ready: from here on, a failure is the video's
+        while packet := channel.recv(MAX_PACKET_BYTES):
+            _reply(channel, handlers, json.loads(packet))
+
+
+def _reply(channel: socket.socket, handlers: Handlers, request: dict[str, Any]) -> None:
+    _limit_cpu(request.pop("cpu_s"))
+    try:
+        answer = handlers[request.pop("op")](**request)
+    except BadVideo as bad:
+        channel.send(json.dumps({"finding": bad.finding.model_dump()}).encode())
+    except MemoryError:
+        refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
+        channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
+    else:
+        files = [] if answer.pixels_fd is None else [answer.pixels_fd]
+        socket.send_fds(channel, [json.dumps({"result": answer.result}).encode()], files)
+        for file in files:
+            os.close(file)
+
+
+def _die_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:  # it ended before the line above
+        sys.exit(0)
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Let this request use so many CPU-seconds more; the kernel kills what goes on."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime + seconds), hard))
+
+
+if __name__ == "__main__":
+    from datalake.adapters.media.decoding import Decoding
+    from datalake.adapters.media.probing import probe
+
+    decoding = Decoding(threads=int(sys.argv[4]))
+    main(
+        {
+            "probe": probe,
+            "open": decoding.open,
+            "keyframes": decoding.keyframes,
+            "frames": decoding.frames,
+        },
+        sys.argv[1:],
+    )

@@ -1,0 +1,73 @@
+"""The way into media files: a pool of children, and the two ports that they serve."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import TypeAdapter
+
+from datalake.adapters.media.frames import DecodedFrames
+from datalake.adapters.media.process import ChildPool, Limits
+from datalake.adapters.ports import FrameSource, MediaProbe, Probe
+from datalake.contracts import MediaFacts
+from datalake.errors import BadVideo
+
+_SCAN_BYTES_PER_S = 20 * 1024**2  # a probe reads the whole file: the larger, the longer it may take
+_PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
+
+
+class MediaChildren:
+    """So many children, started ahead: `with MediaChildren(slots=4, ...) as media`.
+
+    Args:
+        slots: probes and frame sources that can be open at once; one more waits.
+        timeout_s: wall seconds for a probe (plus its reading time) or one window.
+        memory_bytes: address space of a child.
+    """
+
+    def __init__(self, slots: int, timeout_s: float, memory_bytes: int) -> None:
+        threads = max(1, -(-(os.cpu_count() or 1) // slots))
+        self._pool = ChildPool(slots, Limits(timeout_s, memory_bytes, threads))
+        self._timeout_s = timeout_s
+
+    def __enter__(self) -> Self:
+        self._pool.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.__exit__(kind, error, trace)
+
+    def probe_port(self) -> MediaProbe:
+        """A probe; any number of threads may share it."""
+        return _ChildProbe(self._pool, self._timeout_s)
+
+    @contextmanager
+    def frame_source(self, path: Path, media: MediaFacts) -> Iterator[FrameSource]:
+        """The frames of one file, by a child that is this source's alone until the block ends.
+
+        Raises:
+            BadVideo: the file cannot be opened for decoding.
+        """
+        with self._pool.lease() as child:
+            yield DecodedFrames(child, path, media)
+
+
+class _ChildProbe(MediaProbe):
+    def __init__(self, pool: ChildPool, timeout_s: float) -> None:
+        self._pool, self._timeout_s = pool, timeout_s
+
+    def probe(self, path: Path) -> Probe:
+        """Facts and findings; a child that hung or died is a finding as well."""
+        limit_s = self._timeout_s + path.stat().st_size / _SCAN_BYTES_PER_S
+        try:
+            with self._pool.lease() as child:
+                return _PROBE.validate_python(child.request("probe", limit_s, path=str(path)))
+        except BadVideo as bad:
+            return Probe(media=None, findings=(bad.finding,))

@@ -1,0 +1,40 @@
+"""Opening a media file, in the child: which containers are read at all, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+# Demuxers that only read the file they are given. Playlists (hls, dash, concat) name other files and hosts.
+_DEMUXERS = (
+    "mov,matroska,webm,mpegts,avi,mpeg,mpegvideo,flv,asf,ogg,mxf,gif,dv,rm,nut,ivf,wtv,h264,hevc,av1,obu,m4v"
+    ",3gp,mp4,mp3,aac,wav,flac"
+)
+OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+
+
+@contextmanager
+def opened(path: str) -> Iterator[InputContainer]:
+    """The file as a container; closed at the end.
+
+    Raises:
+        av.error.FFmpegError: no demuxer of ours reads it.
+    """
+    with av.open(path, options=dict(OPTIONS)) as container:
+        yield container
+
+
+def picture_stream(container: InputContainer) -> VideoStream | None:
+    """The first video stream that is not a cover picture."""
+    streams = (s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic)
+    return next(streams, None)
+
+
+def time_us(ticks: int, time_base: tuple[int, int]) -> int:
+    """Ticks as microseconds, to the nearest."""
+    numerator, denominator = time_base
+    return (2 * ticks * numerator * 1_000_000 + denominator) // (2 * denominator)

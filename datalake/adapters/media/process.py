@@ -1,0 +1,238 @@
+"""The parent's side of a child that opens untrusted bytes: ask, wait so long, kill, replace.
+
+A decoder may hang, ignore SIGTERM, eat memory or die; each costs one child and gives one finding.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from datalake.adapters.findings import finding
+from datalake.contracts import Finding
+from datalake.errors import BadVideo
+
+ENTRY = "datalake.adapters.media.child"
+_MAX_PACKET_BYTES = 128 * 1024
+_START_TIMEOUT_S = 60.0
+_PACKAGE_ROOT = Path(__file__).resolve().parents[3]
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child may use: wall seconds a request, bytes of address space, decoder threads."""
+
+    timeout_s: float
+    memory_bytes: int
+    threads: int = 1
+
+
+class Child:
+    """One child process; requests go one at a time, `send` then `receive`."""
+
+    def __init__(self, limits: Limits, entry: str = ENTRY) -> None:
+        self._limits = limits
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            numbers = (theirs.fileno(), os.getpid(), limits.memory_bytes, limits.threads)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", entry, *map(str, numbers)],
+                env=_bare_environment(),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._stderr,
+            )
+        self._deadline_s = time.monotonic() + _START_TIMEOUT_S
+        self._is_ready = False
+        self.is_busy = False
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the process runs."""
+        return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait for the end of the imports.
+
+        Raises:
+            RuntimeError: the child cannot start; no video is to blame.
+        """
+        if self._is_ready:
+            return
+        self._channel.settimeout(max(self._deadline_s - time.monotonic(), 0.001))
+        try:
+            self._is_ready = bool(self._channel.recv(_MAX_PACKET_BYTES))
+        except (TimeoutError, ConnectionResetError):
+            self._is_ready = False
+        if not self._is_ready:
+            raise RuntimeError(f"the media child cannot start: {self._obituary()}")
+
+    def request(self, op: str, timeout_s: float | None = None, **arguments: Any) -> Any:
+        """Ask and wait for the JSON result.
+
+        Raises:
+            BadVideo: the child refused the file, hung, died or ran out of memory.
+        """
+        self.send(op, timeout_s, **arguments)
+        return self.receive()[0]
+
+    def send(self, op: str, timeout_s: float | None = None, **arguments: Any) -> None:
+        """Ask; the clock runs from here."""
+        limit_s = timeout_s or self._limits.timeout_s
+        packet = {"op": op, "cpu_s": limit_s * self._limits.threads, **arguments}
+        self._deadline_s, self.is_busy = time.monotonic() + limit_s, True
+        try:
+            self._channel.send(json.dumps(packet).encode())
+        except BrokenPipeError:
+            raise BadVideo(finding("decoder_died", self._obituary())) from None
+
+    def receive(self) -> tuple[Any, Pixels]:
+        """The result of the last `send`, and its pixels (empty where there are none).
+
+        Raises:
+            BadVideo: the child refused the file, hung, died or ran out of memory.
+        """
+        self._channel.settimeout(max(self._deadline_s - time.monotonic(), 0.001))
+        try:
+            packet, files, _, _ = socket.recv_fds(self._channel, _MAX_PACKET_BYTES, 1)
+        except TimeoutError:
+            self.kill()
+            raise BadVideo(finding("decoder_hung", "no answer within the time limit; killed")) from None
+        except ConnectionResetError:
+            packet, files = b"", []
+        if not packet:
+            raise BadVideo(finding("decoder_died", self._obituary()))
+        self.is_busy = False
+        answer = json.loads(packet)
+        if refusal := answer.get("finding"):
+            raise BadVideo(Finding.model_validate(refusal))
+        return answer["result"], _mapped(files)
+
+    def kill(self) -> None:
+        """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""
+        self._process.kill()
+        self._process.wait()
+        self._channel.close()
+        self._stderr.close()
+
+    def _obituary(self) -> str:
+        """How the process ended: signal or exit code, and the last line it wrote."""
+        self._process.kill()
+        code = self._process.wait()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines() or ["no last words"]
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        self.kill()
+        return f"{how}: {lines[-1][:500]}"
+
+
+class ChildPool:
+    """One child per slot, started ahead; a child that failed is replaced. A context manager."""
+
+    def __init__(self, slots: int, limits: Limits, entry: str = ENTRY) -> None:
+        self._slots, self._limits, self._entry = slots, limits, entry
+        self._idle: SimpleQueue[Future[Child]] = SimpleQueue()
+        self._children: set[Child] = set()
+        # The parent-death signal follows the thread that started the child: one thread, as old as the pool.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="media-children")
+
+    def __enter__(self) -> Self:
+        for _ in range(self._slots):
+            self._start_one()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._starter.shutdown(cancel_futures=True)
+        for child in self._children:
+            child.kill()
+
+    @contextmanager
+    def lease(self) -> Iterator[Child]:
+        """A child for as long as the block lasts; waits while all are taken."""
+        future = self._idle.get()
+        child: Child | None = None
+        try:
+            child = future.result()
+            if not child.is_alive:  # died while idle: nobody's video is to blame
+                self._children.discard(child)
+                child.kill()
+                child = self._starter.submit(self._start).result()
+                future = Future()
+                future.set_result(child)
+            child.wait_until_ready()
+            yield child
+        finally:
+            self._take_back(future, child)
+
+    def _take_back(self, future: Future[Child], child: Child | None) -> None:
+        if child is not None and child.is_alive and not child.is_busy:
+            self._idle.put(future)
+            return
+        if child is not None:
+            self._children.discard(child)
+            child.kill()
+        self._start_one()
+
+    def _start_one(self) -> None:
+        self._idle.put(self._starter.submit(self._start))
+
+    def _start(self) -> Child:
+        child = Child(self._limits, self._entry)
+        self._children.add(child)
+        return child
+
+
+def _mapped(files: list[int]) -> Pixels:
+    """The pixels of a memfd, mapped without a copy; freed with the last array that uses them."""
+    if not files:
+        return np.empty(0, np.uint8)
+    (file,) = files
+    try:
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)  # shrunk later, it would kill us by SIGBUS
+        size = os.fstat(file).st_size
+        if not size:
+            return np.empty(0, np.uint8)
+        return np.frombuffer(mmap.mmap(file, size, flags=mmap.MAP_PRIVATE), np.uint8)
+    finally:
+        os.close(file)
+
+
+def _bare_environment() -> dict[str, str]:
+    """The child's environment: our code on the path, and none of the parent's secrets."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    return kept | {
+        "PYTHONPATH": str(_PACKAGE_ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }

@@ -1,0 +1,41 @@
+"""Which times are wanted, and how they are cut into windows. Pure: no file, no decoder."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from datalake.adapters.ports import Window
+
+MAX_WINDOW_FRAMES = 128  # a window is also the unit of progress: of a lease, of a Parquet part
+
+
+def wanted_times_us(end_us: int, interval_s: float, max_frames: int) -> list[int]:
+    """0, interval, 2 * interval ... before the end (always the first), microseconds, `max_frames` at most."""
+    count = max(1, min(max_frames, math.ceil(end_us / (interval_s * 1_000_000))))
+    return [round(number * interval_s * 1_000_000) for number in range(count)]
+
+
+def cut_windows(
+    wanted_us: Sequence[int], keyframes_us: Sequence[int], window_frames: int, end_us: int
+) -> list[Window]:
+    """Windows of at most `window_frames` wanted times, cut where a group of pictures begins if one does.
+
+    The spans [start_us, end_us) lie end to end: one ends just after its last wanted time, so the frame first
+    on screen at a wanted time begins in that time's own window, and no frame belongs to two. Cuts that only
+    a window's first half would allow are not taken: they would make windows small.
+    """
+    group = [bisect_right(keyframes_us, time_us) for time_us in wanted_us]
+    window_frames = min(window_frames, MAX_WINDOW_FRAMES)
+    windows: list[Window] = []
+    first = start_us = 0
+    while first < len(wanted_us):
+        past = min(first + window_frames, len(wanted_us))
+        if past < len(wanted_us):
+            candidates = range(past, first + window_frames // 2, -1)
+            past = next((i for i in candidates if group[i] != group[i - 1]), past)
+        next_us = wanted_us[past - 1] + 1 if past < len(wanted_us) else max(end_us, wanted_us[-1] + 1)
+        windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past])))
+        first, start_us = past, next_us
+    return windows

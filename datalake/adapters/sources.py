@@ -1,0 +1,190 @@
+"""Sources: the bytes that a message's URI names, from allowed schemes, folders and hosts only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import fsspec
+from botocore.exceptions import BotoCoreError
+from fsspec.exceptions import FSTimeoutError
+from fsspec.implementations.http import HTTPFileSystem
+
+from datalake.adapters.findings import finding
+from datalake.adapters.ports import SourceReader
+from datalake.errors import BadVideo, StoreUnavailable
+
+_CHUNK_BYTES = 1024 * 1024
+_TRY_AGAIN = frozenset({408, 425, 429})
+
+
+class AllowedSources(SourceReader):
+    """Reads file, http(s) and s3 URIs within an allow-list.
+
+    Args:
+        schemes: allowed URI schemes; a path without a scheme counts as `file`.
+        roots: folders that files must lie in, after symbolic links; relative ones in `home`.
+        home: folder that relative paths are looked up in.
+        private_hosts: also connect to private, loopback and link-local addresses.
+        max_bytes: a longer source is refused.
+        timeout_s: a source that is silent so long is given up.
+        s3_endpoint_url: S3 endpoint other than AWS; empty: AWS.
+    """
+
+    def __init__(
+        self,
+        schemes: Sequence[str],
+        roots: Sequence[Path],
+        home: Path,
+        *,
+        private_hosts: bool = False,
+        max_bytes: int = 50 * 1024**3,
+        timeout_s: float = 60.0,
+        s3_endpoint_url: str = "",
+    ) -> None:
+        self._schemes = frozenset(scheme.lower() for scheme in schemes)
+        self._home, self._roots = home, tuple((home / root).resolve() for root in roots)
+        self._private_hosts, self._max_bytes, self._timeout_s = private_hosts, max_bytes, timeout_s
+        self._s3_endpoint_url = s3_endpoint_url
+        self._readers: dict[str, Callable[[str], Iterator[bytes]]] = {
+            "file": self._file_chunks,
+            "http": self._http_chunks,
+            "https": self._http_chunks,
+            "s3": self._s3_chunks,
+        }
+
+    def chunks(self, uri: str) -> Iterator[bytes]:
+        """The bytes, a mebibyte at a time; refused before the first byte where that can be known.
+
+        Raises:
+            BadVideo: source_not_allowed, source_missing, source_unreadable or too_large.
+            StoreUnavailable: the host or disk failed or fell silent; try again.
+        """
+        scheme = _scheme(uri)
+        if scheme not in self._schemes or scheme not in self._readers:
+            raise _not_allowed(f"{uri}: scheme {scheme!r}", "SOURCE_SCHEMES")
+        total = 0
+        for chunk in self._readers[scheme](uri):
+            total += len(chunk)
+            self._check_size(uri, total)
+            yield chunk
+
+    def _check_size(self, uri: str, size_bytes: int) -> None:
+        if size_bytes > self._max_bytes:
+            raise BadVideo(finding("too_large", f"{uri}: more than {self._max_bytes} bytes"))
+
+    def _file_chunks(self, uri: str) -> Iterator[bytes]:
+        path = (self._home / _file_path(uri)).resolve()
+        if not any(path.is_relative_to(root) for root in self._roots):
+            raise _not_allowed(f"{uri}: outside the allowed folders", "SOURCE_ROOTS")
+        try:
+            # O_NONBLOCK: a FIFO would make open() wait; it has no effect on regular files
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+                facts = os.fstat(file.fileno())
+                if not stat.S_ISREG(facts.st_mode):
+                    raise BadVideo(finding("source_unreadable", f"{uri}: not a regular file"))
+                self._check_size(uri, facts.st_size)
+                yield from _read(file)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise BadVideo(finding("source_missing", f"{uri}: no such file")) from error
+        except (PermissionError, IsADirectoryError) as error:
+            raise BadVideo(finding("source_unreadable", f"{uri}: {error.strerror}")) from error
+        except OSError as error:
+            raise StoreUnavailable(f"{uri}: {error.strerror}; check the disk it is on") from error
+
+    def _http_chunks(self, uri: str) -> Iterator[bytes]:
+        try:
+            # a size, though unknown, spares the HEAD request before the GET; block_size=0 streams
+            with self._http.open(uri, block_size=0, size=1, headers={"Accept-Encoding": "identity"}) as file:
+                yield from _read(file)
+        except FileNotFoundError as error:
+            raise BadVideo(finding("source_missing", f"{uri}: the server says 404")) from error
+        except aiohttp.ClientResponseError as error:
+            if error.status >= 500 or error.status in _TRY_AGAIN:
+                raise StoreUnavailable(f"{uri}: the server says {error.status}") from error
+            raise BadVideo(finding("source_unreadable", f"{uri}: the server says {error.status}")) from error
+        except aiohttp.InvalidURL as error:
+            raise BadVideo(finding("source_missing", f"{uri}: not a valid URL")) from error
+        except aiohttp.ClientConnectorDNSError as error:
+            if error.errno == socket.EAI_AGAIN:
+                raise StoreUnavailable(f"{uri}: the name server does not answer") from error
+            raise BadVideo(finding("source_missing", f"{uri}: no such host")) from error
+        except (aiohttp.ClientError, TimeoutError, FSTimeoutError) as error:
+            reason = str(error) or "no answer in time"
+            raise StoreUnavailable(f"{uri}: {reason}; check the host, or raise SOURCE_TIMEOUT_S") from error
+
+    def _s3_chunks(self, uri: str) -> Iterator[bytes]:
+        try:
+            with self._s3.open(uri, "rb", cache_type="readahead") as file:
+                self._check_size(uri, file.size)
+                yield from _read(file)
+        except FileNotFoundError as error:
+            raise BadVideo(finding("source_missing", f"{uri}: no such object")) from error
+        except PermissionError as error:
+            raise BadVideo(finding("source_unreadable", f"{uri}: {error}")) from error
+        except (OSError, BotoCoreError) as error:
+            raise StoreUnavailable(f"{uri}: {error}; check S3_ENDPOINT_URL and the credentials") from error
+
+    @cached_property
+    def _http(self) -> HTTPFileSystem:
+        return HTTPFileSystem(get_client=self._http_client, skip_instance_cache=True)
+
+    @cached_property
+    def _s3(self) -> Any:
+        limits = {"connect_timeout": self._timeout_s, "read_timeout": self._timeout_s}
+        return fsspec.filesystem(
+            "s3",
+            endpoint_url=self._s3_endpoint_url or None,
+            config_kwargs=limits,
+            use_listings_cache=False,
+        )
+
+    async def _http_client(self, **kwargs: Any) -> aiohttp.ClientSession:
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s, sock_read=self._timeout_s)
+        connector = aiohttp.TCPConnector(socket_factory=self._guarded_socket, use_dns_cache=False)
+        return aiohttp.ClientSession(connector=connector, timeout=limits, auto_decompress=False)
+
+    def _guarded_socket(self, address_info: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket for an address that may be reached; asked at each connection, so also after redirects."""
+        family, kind, protocol, _, address = address_info
+        if not (self._private_hosts or _is_public(str(address[0]))):
+            raise _not_allowed(f"{address[0]} is not a public address", "SOURCE_PRIVATE_HOSTS")
+        return socket.socket(family, kind, protocol)
+
+
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _scheme(uri: str) -> str:
+    head, separator, _ = uri.partition("://")
+    return head.lower() if separator else "file"
+
+
+def _file_path(uri: str) -> str:
+    if "://" not in uri:
+        return uri
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise _not_allowed(f"{uri}: names the host {parts.netloc!r}", "SOURCE_ROOTS, and mount it")
+    return unquote(parts.path)
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    return ip.is_global and not ip.is_multicast
+
+
+def _not_allowed(evidence: str, setting: str) -> BadVideo:
+    return BadVideo(finding("source_not_allowed", evidence, setting=setting))

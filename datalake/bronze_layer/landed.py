@@ -1,0 +1,18 @@
+"""What landing hands to the nodes after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LandedObject:
+    """A raw object in the lake: SHA-256 of its bytes (hex), and how many they are."""
+
+    sha256: str
+    size_bytes: int
+
+    @property
+    def key(self) -> str:
+        """Its lake key."""
+        return f"bronze/{self.sha256[:2]}/{self.sha256}/raw"
