@@ -38,6 +38,8 @@ def first_difference(current: str | None, wanted: str) -> str:
     if current is None:
         return "is missing"
     lines = difflib.ndiff(current.splitlines(), wanted.splitlines())
-    changed = next((line for line in lines if line[:2] in ("- ", "+ ")), "- line ends")
+    changed = next((line for line in lines if line[:2] in ("- ", "+ ")), None)
+    if changed is None:
+        return "differs in its line ends"
     verb = "still says" if changed.startswith("-") else "lacks"
     return f"{verb} {changed[2:].strip()[:100]!r}"

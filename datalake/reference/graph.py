@@ -123,4 +123,6 @@ def type_name(kind: Any) -> str:
         return type_name(arguments[0])
     if origin is np.ndarray:
         return f"array[{', '.join(map(type_name, get_args(arguments[1])))}]"
+    if origin.__name__ == "NDArray":  # an alias of its own from NumPy 2.5 on
+        return f"array[{type_name(arguments[0])}]"
     return f"{origin.__name__}[{', '.join(map(type_name, arguments))}]"

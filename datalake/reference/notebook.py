@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getdoc
@@ -53,25 +53,24 @@ class Notebook(Document):
 
 def notebook(layer: str, path: Path) -> Notebook:
     """The notebook of one layer of the pipeline."""
-    nodes = graph_nodes(pipeline.build(layer))
-    picture = dot(nodes, *COLOURS[layer])
+    return Notebook(path, content(layer, graph_nodes(pipeline.build(layer))))
+
+
+def content(layer: str, nodes: Sequence[GraphNode]) -> str:
+    """The notebook's JSON, without the drawing."""
+    shown = [node.name for node in nodes if not node.is_input]
     cells = [
         _markdown("purpose", _purpose(layer)),
-        _code("picture", _PICTURE_CODE.format(layer=layer), f"{layer} layer, {_count(nodes)} nodes"),
+        _code("picture", _PICTURE_CODE.format(layer=layer), f"{layer} layer, {len(shown)} nodes"),
         _markdown("nodes", _node_table(nodes)),
         _markdown("inputs", _input_table(nodes)),
     ]
-    content = {
-        "cells": cells,
-        "metadata": {
-            "datalake": {"dot": picture, "nodes": [node.name for node in nodes if not node.is_input]},
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
+    metadata = {
+        "datalake": {"dot": dot(nodes, *COLOURS[layer]), "nodes": shown},
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
     }
-    return Notebook(path, _pretty(content))
+    return _pretty({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 _PICTURE_CODE = """\
@@ -98,10 +97,6 @@ def _purpose(name: str) -> str:
 
 def _module_words(module: str) -> str:
     return " ".join((getdoc(import_module(module)) or "").split("\n\n")[0].split())
-
-
-def _count(nodes: Iterable[GraphNode]) -> int:
-    return sum(not node.is_input for node in nodes)
 
 
 def _node_table(nodes: Iterable[GraphNode]) -> str:

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from hamilton.driver import Driver
+
+from datalake import pipeline
+from datalake.reference.graph import graph_nodes
+from datalake.reference.notebook import Notebook, content, notebook
+from datalake.reference.picture import dot
+
+
+@pytest.fixture
+def little(tmp_path: Path, little_driver: Driver) -> Notebook:
+    return Notebook(tmp_path / "new" / "01_dag.ipynb", content("gold", graph_nodes(little_driver)))
+
+
+def test_a_written_notebook_is_fresh_valid_and_shows_the_picture(little: Notebook) -> None:
+    assert little.staleness() == "is missing"
+    little.write()
+    assert little.staleness() is None
+    written = json.loads(little.path.read_text("utf-8"))
+    nbformat.validate(written)
+    picture = next(cell for cell in written["cells"] if cell["cell_type"] == "code")
+    assert "".join(picture["outputs"][0]["data"]["image/svg+xml"]).rstrip().endswith("</svg>")
+
+
+def test_the_tables_name_nodes_units_inputs_and_escape_bars(little: Notebook) -> None:
+    text = "".join("".join(cell["source"]) for cell in json.loads(little.text)["cells"])
+    assert (
+        r"| `height_px` | `int \| None` | px | Height of what is in the window. | `window`, `lake` |" in text
+    )
+    assert "| `interval_s` | `float` | setting | Seconds between wanted frames |" in text
+    assert r"All heights \| in order." in text
+
+
+def test_a_renamed_node_is_named(little: Notebook) -> None:
+    little.write()
+    renamed = Notebook(little.path, little.text.replace("height_px", "depth_px"))
+    assert renamed.staleness() == "still shows node height_px; lacks node depth_px"
+
+
+def test_another_drawing_of_the_same_graph_is_fresh_and_none_is_stale(little: Notebook) -> None:
+    little.write()
+    written = json.loads(little.path.read_text("utf-8"))
+    data = next(cell for cell in written["cells"] if cell["cell_type"] == "code")["outputs"][0]["data"]
+    data["image/svg+xml"] = ["<svg/>"]
+    little.path.write_text(json.dumps(written), "utf-8")
+    assert little.staleness() is None
+    del data["image/svg+xml"]
+    little.path.write_text(json.dumps(written), "utf-8")
+    assert little.staleness() == "has no picture"
+
+
+def test_a_changed_description_is_shown(little: Notebook) -> None:
+    little.write()
+    changed = Notebook(little.path, little.text.replace("Height of what", "Depth of what"))
+    assert "Height of what" in (changed.staleness() or "")
+
+
+@pytest.mark.parametrize("rubbish", ["", "not json", "[]", '{"cells": 1}', '{"cells": [{"outputs": [1]}]}'])
+def test_a_file_that_is_no_notebook_is_stale_and_is_overwritten(little: Notebook, rubbish: str) -> None:
+    little.path.parent.mkdir()
+    little.path.write_text(rubbish, "utf-8")
+    assert little.staleness() == "is not a notebook that was generated here"
+    little.write()
+    assert little.staleness() is None
+
+
+@pytest.mark.parametrize("layer", pipeline.LAYERS)
+def test_the_code_cell_of_a_real_layer_draws_what_the_notebook_shows(layer: str, tmp_path: Path) -> None:
+    made = json.loads(notebook(layer, tmp_path / "x.ipynb").text)
+    code = "".join(next(cell for cell in made["cells"] if cell["cell_type"] == "code")["source"])
+    *statements, shown = code.splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(statements), names)
+    assert eval(shown, names).dot == made["metadata"]["datalake"]["dot"]
+
+
+def test_the_picture_in_the_metadata_is_the_graph(little: Notebook, little_driver: Driver) -> None:
+    metadata = json.loads(little.text)["metadata"]["datalake"]
+    assert metadata["nodes"] == ["height_px", "heights_px", "window"]
+    assert 'label="{height_px' in metadata["dot"]
+    assert metadata["dot"].startswith(dot(graph_nodes(little_driver), "", "")[:10])

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datalake.reference.settings_reference import BEGIN, END
+from datalake.reference.sync import main
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "README.md").write_text(f"# Title\n{BEGIN}{END}\n", "utf-8")
+    return tmp_path
+
+
+def test_check_writes_nothing_names_each_stale_file_and_the_remedy(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--check"], checkout) == 1
+    assert [path.name for path in checkout.iterdir()] == ["README.md"]
+    told = capsys.readouterr().out
+    assert "stale: config/.env.example is missing" in told
+    assert "stale: datalake/silver_layer/01_dag.ipynb is missing" in told
+    assert "python sync-datalake-files.py" in told
+
+
+def test_after_a_sync_check_is_quiet_and_a_second_sync_writes_nothing(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([], checkout) == 0
+    assert "written: docs/schemas/video_arrived.json" in capsys.readouterr().out
+    assert main(["--check"], checkout) == 0
+    assert main([], checkout) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_readme_without_markers_is_a_clear_error(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "README.md").write_text("# Title\n", "utf-8")
+    assert main(["--check"], checkout) == 1
+    assert "settings:begin" in capsys.readouterr().err
