@@ -33,6 +33,12 @@ _WRITE_LETTERS = """
 INSERT INTO dead_letters (message_id, reason, detail) VALUES %s ON CONFLICT (message_id) DO NOTHING
 """
 _INSERT_BATCH = "INSERT INTO batches (batch_id, source, run_id) VALUES (%s, %s, %s)"
+_OPEN_BATCH = f"{_INSERT_BATCH} ON CONFLICT (run_id) DO NOTHING"
+_BATCH_OF_RUN = "SELECT batch_id FROM batches WHERE run_id = %s"
+_CLOSE = """
+UPDATE batches SET finished_at = now() WHERE batch_id = %s
+AND NOT EXISTS (SELECT FROM ledger WHERE batch_id = batches.batch_id AND outcome IS NULL)
+"""
 _GIVE_BATCH = "UPDATE ledger SET batch_id = %s WHERE message_id = ANY(%s::uuid[])"
 
 
@@ -205,3 +211,16 @@ def insert_batch(connection: Connection, batch_id: UUID, source: str, run_id: st
 def give_to_batch(connection: Connection, batch_id: UUID, rows: Sequence[LedgerRow]) -> None:
     """Make the rows a batch's."""
     postgres.execute(connection, _GIVE_BATCH, (batch_id, [row.message_id for row in rows]))
+
+
+def open_batch_of_run(connection: Connection, batch_id: UUID, source: str, run_id: str) -> UUID:
+    """The batch of this run: a new one with the given id, or the one that was opened before."""
+    postgres.execute(connection, _OPEN_BATCH, (batch_id, source, run_id))
+    found = postgres.row(connection, _BATCH_OF_RUN, (run_id,))
+    assert found is not None  # inserted above, or there before
+    return UUID(str(found["batch_id"]))
+
+
+def close_batch_without_work(connection: Connection, batch_id: UUID) -> None:
+    """Close a batch whose messages were all refused."""
+    postgres.execute(connection, _CLOSE, (batch_id,))

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from logging import getLogger
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from psycopg2.extensions import connection as Connection
 
@@ -17,12 +17,11 @@ from datalake.adapters.ledger import Coordinates, LedgerRow
 from datalake.adapters.postgres import transaction
 from datalake.errors import BadMessage, BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.crash_points import crash_point
-from datalake.ingest.messages import parse
+from datalake.ingest.messages import message_id, parse
 from datalake.ingest.offsets import starts
 from datalake.ingest.reading import Limits, Reading, read
 
 _LOG = getLogger(__name__)
-_MESSAGES = uuid5(NAMESPACE_URL, "video-data-pipeline/message")
 
 
 class _Overtaken(Exception):
@@ -39,11 +38,6 @@ class Claimed:
     def count(self, outcome: str | None) -> int:
         """Messages with this outcome so far; None: those that became work."""
         return sum(row.outcome == outcome for row in self.rows)
-
-
-def message_id(coordinates: Coordinates) -> UUID:
-    """The message's id, the same however often it is read."""
-    return uuid5(_MESSAGES, str(coordinates))
 
 
 def first_run_id(batch_id: UUID) -> str:

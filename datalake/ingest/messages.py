@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from typing import Any, NoReturn
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import ValidationError
 
@@ -13,8 +14,14 @@ from datalake.errors import BadMessage
 
 MAX_DEPTH = 32
 MAX_DETAIL_CHARS = 500
+_MESSAGES = uuid5(NAMESPACE_URL, "video-data-pipeline/message")
 KNOWN_FIELDS = set(VideoArrived.model_fields) - {"extra"}
 KNOWN_OPTIONS = set(Options.model_fields)
+
+
+def message_id(coordinates: object) -> UUID:
+    """The id of the message at these coordinates, the same however often it is read."""
+    return uuid5(_MESSAGES, str(coordinates))
 
 
 def parse(payload: bytes | None, strict: bool, max_bytes: int) -> VideoArrived:

@@ -19,7 +19,8 @@ class DeliveryFailure:
     """Why a message did not reach the topic."""
 
     text: str
-    is_too_large: bool
+    is_too_large: bool = False
+    is_topic_missing: bool = False
 
 
 class Sender:
@@ -84,4 +85,8 @@ class Sender:
 def _failure(error: KafkaError | None) -> DeliveryFailure | None:
     if error is None:
         return None
-    return DeliveryFailure(f"{error.name()}: {error.str()}", error.code() == KafkaError.MSG_SIZE_TOO_LARGE)
+    return DeliveryFailure(
+        f"{error.name()}: {error.str()}",
+        error.code() == KafkaError.MSG_SIZE_TOO_LARGE,
+        error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART),
+    )
