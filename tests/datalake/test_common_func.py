@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from datalake.common_func import point_id
+from datalake.contracts import WorkIdentity
+
+WORK = WorkIdentity(asset_id="a" * 64, model="conse", settings_hash="0123456789abcdef")
+
+
+def test_a_point_id_never_changes() -> None:
+    assert point_id(WORK, 1_500_000) == UUID("af9ccd81-1da8-50bb-bb04-c851dc9379b8")
+    assert point_id(WORK, 1_500_000).version == 5
+
+
+def test_every_part_counts() -> None:
+    others = [
+        WORK.model_copy(update={field: value})
+        for field, value in [("asset_id", "b" * 64), ("model", "other"), ("settings_hash", "f" * 16)]
+    ]
+    ids = {point_id(work, 0) for work in (WORK, *others)} | {point_id(WORK, 1)}
+    assert len(ids) == 5
