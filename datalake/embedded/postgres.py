@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ import psycopg2
 from psycopg2 import sql
 
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, python_argv
-from datalake.embedded.unprivileged import owner_ids
+from datalake.embedded.unprivileged import become, owner_ids
 
 USER = "datalake"
 
@@ -72,27 +73,18 @@ class PostgresServer(Server):
         }
 
     def prepare(self) -> None:
-        """Create the cluster if missing and clear what a killed server left.
+        """Create the cluster if missing.
 
         Raises:
             ServerFailed: initdb failed.
         """
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
-        clear_leftovers(self.folder)
 
     def argv(self) -> list[str]:
-        """`postgres` through the launcher, since root may not run it."""
+        """`postgres` through this module, which clears what a killed server left and drops root."""
         parameters = [f"-c{name}={value}" for name, value in self._options.items()]
-        return python_argv(
-            "datalake.embedded.unprivileged",
-            binaries() / "postgres",
-            "-D",
-            self.folder,
-            "-p",
-            str(self.port),
-            *parameters,
-        )
+        return python_argv("datalake.embedded.postgres", self.folder, "-p", str(self.port), *parameters)
 
     def is_ready(self) -> bool:
         """True when a session can be opened."""
@@ -188,6 +180,13 @@ def clear_leftovers(folder: Path, timeout_s: float = 20.0) -> None:
     lock.unlink(missing_ok=True)
 
 
+def main() -> None:
+    """Become the server of a folder: `python -m datalake.embedded.postgres FOLDER OPTIONS...`."""
+    folder, *options = sys.argv[1:]
+    clear_leftovers(Path(folder))
+    become(str(binaries() / "postgres"), ["-D", folder, *options])
+
+
 def _is_postgres_of(pid: int, folder: Path) -> bool:
     """True when the process is a live postgres whose command line names this folder."""
     try:
@@ -195,3 +194,7 @@ def _is_postgres_of(pid: int, folder: Path) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and str(folder) in process.cmdline()
     except psutil.Error:
         return False
+
+
+if __name__ == "__main__":
+    main()

@@ -76,6 +76,7 @@ class Server(ABC):
     """
 
     name: str
+    port: int = 0
     ready_timeout_s: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
 

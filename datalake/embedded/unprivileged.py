@@ -1,10 +1,8 @@
-"""Run a program as a user without privileges.
+"""Become a user without privileges before turning into another program.
 
-    python -m datalake.embedded.unprivileged PROGRAM ARGS...
-
-PostgreSQL refuses to run as root. Started by root, this launcher becomes the user `nobody` first; where
-a folder on the way is closed to that user, the program keeps the one Linux capability that lets it
-pass (ambient, so that it survives exec). Started by anybody else it only replaces itself.
+PostgreSQL refuses to run as root. Started by root, `become` changes to the user `nobody`; where a folder
+on the way is closed to that user, the program keeps the one Linux capability that lets it pass (ambient,
+so that it survives exec). Started by anybody else it only replaces the process.
 """
 
 from __future__ import annotations
@@ -15,8 +13,11 @@ import pwd
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-_PR_SET_PDEATHSIG, _PR_CAPBSET_READ, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT = 1, 23, 8, 47
+from datalake.embedded.launch import die_with_parent
+
+_PR_CAPBSET_READ, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT = 23, 8, 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -48,12 +49,11 @@ def _raise_ambient(libc: ctypes.CDLL, capability: int) -> None:
     data = (_Data * 2)()
     bit = 1 << capability
     data[0] = _Data(bit, bit, bit)
-    if libc.capset(ctypes.byref(header), data) != 0:
-        return
-    libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+    if libc.capset(ctypes.byref(header), data) == 0:
+        libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
 
 
-def drop_privileges(paths: tuple[Path, ...]) -> None:
+def _drop_privileges(paths: list[Path]) -> None:
     """Become `nobody` for good, still able to reach `paths`; does nothing unless we are root."""
     ids = owner_ids()
     if ids is None:
@@ -71,17 +71,14 @@ def drop_privileges(paths: tuple[Path, ...]) -> None:
             return
 
 
-def main() -> None:
-    """Drop privileges and become the program; it dies with the process that started it."""
-    program, *arguments = sys.argv[1:]
+def become(program: str, arguments: list[str]) -> NoReturn:
+    """Replace this process by a program without privileges that dies (SIGINT) with its parent."""
     parent = os.getppid()
-    drop_privileges(tuple(Path(word) for word in sys.argv[1:] if word.startswith("/")))
-    # after the change of user, which clears it
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the process that started this one has ended")
+    _drop_privileges([Path(word) for word in [program, *arguments] if word.startswith("/")])
+    # only now: a change of user clears it
+    die_with_parent(parent, signal.SIGINT)
     os.execv(program, [program, *arguments])
 
 
 if __name__ == "__main__":
-    main()
+    become(sys.argv[1], sys.argv[2:])

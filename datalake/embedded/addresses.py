@@ -1,0 +1,80 @@
+"""Which parts of the stack run here, and the addresses that the settings read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from dotenv import dotenv_values
+
+from datalake import settings
+from datalake.embedded.process import LOOPBACK
+from datalake.embedded.state import Layout, Secrets, write_private
+
+# setting -> the component that it replaces
+REPLACES = {"PG_CONN_URI": "postgres", "QDRANT_URL": "qdrant", "SMTP_SERVER": "smtp"}
+AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+DEFAULT_RECEIVER = "team@example.com"
+
+
+def given_settings() -> dict[str, str]:
+    """What the root `.env` and the process environment say; the environment wins."""
+    from_file = {name: value for name, value in dotenv_values(settings.home() / ".env").items() if value}
+    return from_file | {name: value for name, value in os.environ.items() if value}
+
+
+def external_addresses(given: Mapping[str, str]) -> dict[str, str]:
+    """Component to the reason why it is not started here.
+
+    PostgreSQL still runs, for Airflow's own database, unless that has an address of its own.
+    """
+    external = {
+        part: f"{name} is set" for name, part in REPLACES.items() if name != "PG_CONN_URI" and given.get(name)
+    }
+    if given.get("PG_CONN_URI") and given.get(AIRFLOW_DATABASE):
+        external["postgres"] = f"PG_CONN_URI and {AIRFLOW_DATABASE} are set"
+    if "KAFKA_CLIENT_PROPERTIES" in given:
+        external["kafka"] = "KAFKA_CLIENT_PROPERTIES is set"
+    elif (settings.home() / "config" / "client.properties").exists():
+        external["kafka"] = "config/client.properties exists"
+    return external
+
+
+def postgres_uri(ports: Mapping[str, int], secrets: Secrets, database: str) -> str:
+    """URI of a database of the embedded PostgreSQL."""
+    return f"postgresql://datalake:{secrets.postgres_password}@{LOOPBACK}:{ports['postgres']}/{database}"
+
+
+def stack_addresses(
+    folder: Layout, ports: Mapping[str, int], secrets: Secrets, given: Mapping[str, str]
+) -> dict[str, str]:
+    """The settings that lead to the embedded parts; those of external parts are left out."""
+    external = external_addresses(given)
+    found = {
+        "AIRFLOW_URL": f"http://{LOOPBACK}:{ports['airflow']}",
+        "EMAIL_RECEIVER": DEFAULT_RECEIVER,
+        "LAKE_URI": (folder.root / "lake").as_uri(),
+        "PG_CONN_URI": postgres_uri(ports, secrets, "video_db"),
+        "QDRANT_URL": f"http://{LOOPBACK}:{ports['qdrant']}",
+    }
+    if "smtp" not in external:
+        found |= {
+            "SMTP_SERVER": LOOPBACK,
+            "SMTP_PORT": str(ports["smtp"]),
+            "SMTP_SECURITY": "none",
+            "SMTP_USER": "pipeline@example.com",
+        }
+    if "kafka" not in external:
+        found["KAFKA_CLIENT_PROPERTIES"] = str(folder.client_properties)
+    return {name: value for name, value in found.items() if not given.get(name)}
+
+
+def write_addresses(folder: Layout, addresses: Mapping[str, str], ports: Mapping[str, int]) -> None:
+    """Write stack.env, and client.properties for the embedded broker."""
+    lines = ["# Written by `datalake up`; the root .env wins over it.", *_dotenv_lines(addresses)]
+    write_private(folder.stack_env, "\n".join(lines) + "\n")
+    write_private(folder.client_properties, f"bootstrap.servers={LOOPBACK}:{ports['kafka']}\n")
+
+
+def _dotenv_lines(values: Mapping[str, str]) -> list[str]:
+    return [f"{name}='{value}'" for name, value in sorted(values.items())]

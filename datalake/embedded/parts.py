@@ -1,0 +1,92 @@
+"""The components of the stack, in the order in which they start."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+
+from datalake import settings
+from datalake.embedded import airflow
+from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, postgres_uri
+from datalake.embedded.kafka import KafkaServer
+from datalake.embedded.postgres import PostgresServer
+from datalake.embedded.process import LOOPBACK, Server, is_listening, python_argv
+from datalake.embedded.smtp import SmtpServer
+from datalake.embedded.state import Layout, Secrets
+
+AIRFLOW_PARTS = (airflow.API_SERVER, airflow.SCHEDULER, airflow.DAG_PROCESSOR, airflow.TRIGGERER)
+
+
+class QdrantServer(Server):
+    """The embedded Qdrant."""
+
+    name = "qdrant"
+
+    def __init__(self, folder: Layout, port: int) -> None:
+        super().__init__(folder.log(self.name))
+        self._data = folder.root / "qdrant"
+        self.port = port
+
+    def prepare(self) -> None:
+        """Create the data folder."""
+        self._data.mkdir(parents=True, exist_ok=True)
+
+    def argv(self) -> list[str]:
+        """Optimise what is large, then serve."""
+        options = ["--data", str(self._data), "--host", LOOPBACK, "--port", str(self.port), "--optimize"]
+        return python_argv("datalake.embedded.qdrant", *options)
+
+    def is_ready(self) -> bool:
+        """True when /healthz answers."""
+        if not is_listening(self.port):
+            return False
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{self.port}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return False
+
+
+class Parts:
+    """Every component that runs here.
+
+    Args:
+        folder: the stack's files.
+        ports: by name, see `state.PORT_NAMES`.
+        secrets: the stack's.
+        given: settings that the user gave; see `addresses.external_addresses`.
+    """
+
+    def __init__(
+        self, folder: Layout, ports: Mapping[str, int], secrets: Secrets, given: Mapping[str, str]
+    ) -> None:
+        self.external = external_addresses(given)
+        database_uri = given.get(AIRFLOW_DATABASE) or postgres_uri(ports, secrets, "airflow")
+        self.airflow_environment = airflow.environment(folder, ports["airflow"], database_uri, secrets)
+        self.postgres = PostgresServer(
+            folder.root / "postgres", ports["postgres"], secrets.postgres_password, log=folder.log("postgres")
+        )
+        self.kafka = KafkaServer(
+            folder.root / "kafka", ports["kafka"], ports["kafka-controller"], log=folder.log("kafka")
+        )
+        self.qdrant = QdrantServer(folder, ports["qdrant"])
+        self.smtp = SmtpServer(folder.mails, ports["smtp"], log=folder.log("smtp"))
+        self.airflow = [
+            airflow.AirflowServer(name, folder, ports["airflow"], self.airflow_environment)
+            for name in AIRFLOW_PARTS
+        ]
+
+    def services(self) -> list[Server]:
+        """The servers that Airflow and its tasks talk to, without those that are external."""
+        servers: list[Server] = [self.postgres, self.kafka, self.qdrant, self.smtp]
+        return [server for server in servers if server.name not in self.external]
+
+    def all(self) -> list[Server]:
+        """Every component that runs here, in order."""
+        return [*self.services(), *self.airflow]
+
+    def topics(self) -> tuple[str, str]:
+        """The topics that the broker must have."""
+        kafka = settings.KafkaSettings(_env_file=settings.home() / ".env")
+        return kafka.kafka_topic, kafka.kafka_dead_letter_topic

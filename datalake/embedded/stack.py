@@ -1,0 +1,217 @@
+"""The stack on this machine: `up`, `down`, `status`."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from datalake.embedded.addresses import given_settings, stack_addresses, write_addresses
+from datalake.embedded.airflow import write_login
+from datalake.embedded.databases import prepare_databases
+from datalake.embedded.leftovers import end, marked_processes
+from datalake.embedded.parts import Parts
+from datalake.embedded.process import Server, ServerFailed, log_tail
+from datalake.embedded.state import (
+    Layout,
+    StackState,
+    choose_ports,
+    layout,
+    load_secrets,
+    read_state,
+    write_private,
+)
+from datalake.embedded.supervisor import ProcessInfo, Supervisor
+
+__all__ = ["ComponentStatus", "StackState", "down", "read_state", "status", "up"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """One line of `status`.
+
+    Attributes:
+        name: of the component.
+        state: the supervisor's word (RUNNING, STARTING, BACKOFF, FATAL, STOPPED), `EXTERNAL` or `DOWN`.
+        pid: of the process, 0 if there is none.
+        health: `healthy` when it answers its own protocol, else `unhealthy`; `-` for external parts.
+        port: on 127.0.0.1, 0 if it listens on none.
+        note: uptime, or why it does not run.
+    """
+
+    name: str
+    state: str
+    pid: int
+    health: str
+    port: int
+    note: str
+
+
+def up(progress: Progress = lambda line: None) -> StackState:
+    """Start what does not run yet and wait until everything is healthy.
+
+    Args:
+        progress: called with one line at a time, also from other threads.
+
+    Raises:
+        ServerFailed: a component did not become healthy; names its log and the last lines.
+        PipelineError: an external PostgreSQL could not be migrated.
+    """
+    folder = layout()
+    with _alone(folder, progress):
+        stack = _Stack(folder, progress)
+        stack.start()
+        return stack.state
+
+
+def down(progress: Progress = lambda line: None) -> None:
+    """Stop everything, also what a crash left behind; data stay."""
+    folder = layout()
+    with _alone(folder, progress):
+        _stop(folder, progress)
+
+
+def status() -> list[ComponentStatus]:
+    """Every component, in the order in which they start; empty before the first `up`."""
+    folder = layout()
+    state = read_state(folder)
+    if state is None:
+        return []
+    stack = _Stack(folder, lambda line: None, state)
+    processes = stack.supervisor.processes()
+    with ThreadPoolExecutor(8) as threads:
+        ready = threads.map(lambda server: server.name in processes and server.is_ready(), stack.parts.all())
+        own = [
+            _component_status(server, processes.get(server.name), healthy)
+            for server, healthy in zip(stack.parts.all(), ready, strict=True)
+        ]
+    external = [ComponentStatus(name, "EXTERNAL", 0, "-", 0, why) for name, why in state.external.items()]
+    return own + external
+
+
+class _Stack:
+    """One start of the stack, or one look at it when `state` is given."""
+
+    def __init__(self, folder: Layout, progress: Progress, state: StackState | None = None) -> None:
+        self._folder = folder
+        self._progress = progress
+        self._given = given_settings()
+        self._secrets = load_secrets(folder)
+        self._is_running = False
+        ports = state.ports if state else self._ports()
+        self.parts = Parts(folder, ports, self._secrets, self._given)
+        self.supervisor = Supervisor(folder, ports["supervisor"], self._secrets.supervisor_password)
+        addresses = stack_addresses(folder, ports, self._secrets, self._given)
+        self._addresses = addresses
+        self.state = state or StackState(
+            root=folder.root,
+            ports=ports,
+            components=tuple(server.name for server in self.parts.all()),
+            external=self.parts.external,
+            airflow_url=addresses.get("AIRFLOW_URL", self._given.get("AIRFLOW_URL", "")),
+        )
+
+    def start(self) -> None:
+        """Files first, then the supervisor, the services with what they must contain, Airflow."""
+        self._prepare()
+        if self.supervisor.configure(self.parts.all()) and self._is_running:
+            self._progress("the configuration has changed: restarting")
+            _stop(self._folder, self._progress)
+            self._is_running = False
+        if not self._is_running:
+            self.supervisor.start()
+        write_addresses(self._folder, self._addresses, self.state.ports)
+        write_private(self._folder.state, self.state.model_dump_json(indent=1))
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(self._start_service, self.parts.services()))
+            if "postgres" in self.parts.external:
+                self._prepare_databases()
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(self._start_server, self.parts.airflow))
+
+    def _ports(self) -> dict[str, int]:
+        """Those of the running supervisor; else everything left over is ended and ports are chosen."""
+        previous = read_state(self._folder)
+        if previous:
+            password = self._secrets.supervisor_password
+            self._is_running = Supervisor(self._folder, previous.ports["supervisor"], password).is_running()
+            if self._is_running:
+                return previous.ports
+        end(marked_processes(self._folder.root))
+        return choose_ports(previous)
+
+    def _prepare(self) -> None:
+        """Data folders and jars, at the same time since one of them may be a download."""
+        write_login(self._folder, self._secrets)
+        self._folder.logs.mkdir(parents=True, exist_ok=True)
+        if not self._is_running:
+            self._progress("preparing (the first time, Apache Kafka is downloaded: 43 MB)")
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda server: server.prepare(), self.parts.services()))
+
+    def _start_service(self, server: Server) -> None:
+        self._start_server(server)
+        if server is self.parts.postgres:
+            self._prepare_databases()
+        if server is self.parts.kafka:
+            self.parts.kafka.ensure_topics(*self.parts.topics())
+
+    def _prepare_databases(self) -> None:
+        prepare_databases(self.parts, self._folder, self._given, self._progress)
+
+    def _start_server(self, server: Server) -> None:
+        """Start one component and wait until it is healthy.
+
+        Raises:
+            ServerFailed: it is not healthy in time, or the supervisor gave up.
+        """
+        began = time.monotonic()
+        self.supervisor.start_program(server.name)
+        while not server.is_ready():
+            info = self.supervisor.processes().get(server.name)
+            late = time.monotonic() - began > server.ready_timeout_s
+            if late or info is None or info.state == "FATAL":
+                why = f"state {info.state}, {info.description}" if info else "the supervisor is gone"
+                tail = log_tail(server.log)
+                raise ServerFailed(f"{server.name} is not healthy ({why}); {server.log} ends with:\n{tail}")
+            time.sleep(0.2)
+        where = f" on 127.0.0.1:{server.port}" if server.port else ""
+        self._progress(f"{server.name} is healthy{where} ({time.monotonic() - began:.1f} s)")
+
+
+def _component_status(server: Server, info: ProcessInfo | None, healthy: bool) -> ComponentStatus:
+    health = "healthy" if healthy else "unhealthy"
+    if info is None:
+        return ComponentStatus(server.name, "DOWN", 0, health, server.port, "the stack is not running")
+    return ComponentStatus(server.name, info.state, info.pid, health, server.port, info.description)
+
+
+def _stop(folder: Layout, progress: Progress) -> None:
+    """The orderly way first, then whatever is still there."""
+    state = read_state(folder)
+    if state is not None:
+        password = load_secrets(folder).supervisor_password
+        progress("stopping Airflow, then the services")
+        Supervisor(folder, state.ports["supervisor"], password).shutdown(timeout_s=90)
+    left = marked_processes(folder.root)
+    if left:
+        progress(f"ending {len(left)} processes that were left")
+        end(left)
+
+
+@contextmanager
+def _alone(folder: Layout, progress: Progress) -> Iterator[None]:
+    """Only one `up` or `down` works on a stack at a time."""
+    folder.root.mkdir(parents=True, exist_ok=True)
+    with (folder.root / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("another `datalake up` or `down` is at work; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
