@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
 TLS_PORT = 465
 DEFAULT_SENDER = "video-data-pipeline@localhost"
 _PERMANENT = 500
+# Atoms and dots only: the header parser of the standard library breaks on some of the rest.
+_ATOMS = r"[^\s\x00-\x1f\x7f\"(),.:;<>@\[\\\]]+"
+_PLAIN_ADDRESS = re.compile(rf"{_ATOMS}(\.{_ATOMS})*@[\w-]+(\.[\w-]+)*")
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class SmtpMailer(Mailer):
         return ssl.create_default_context(cafile=file)
 
     def _message(self, mail: Mail) -> EmailMessage:
+        if not _PLAIN_ADDRESS.fullmatch(mail.recipient):
+            raise MailRefused(f"{mail.recipient!r} is no address that a mail can be written to")
         message = EmailMessage()
         message["From"] = self._server.sender
         message["To"] = mail.recipient

@@ -1,0 +1,91 @@
+"""Leases, on the fake and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
+
+from datalake.adapters.catalog_ports import WorkLeases
+from datalake.adapters.leases import PostgresLeases
+from datalake.adapters.memory.leases import MemoryLeases
+from datalake.contracts import WorkIdentity
+from datalake.errors import LeaseLost
+
+WORK = WorkIdentity(asset_id="a" * 64, model="m", settings_hash="0" * 16)
+BATCH, OTHER_BATCH = uuid.uuid4(), uuid.uuid4()
+ME, YOU = uuid.uuid4(), uuid.uuid4()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+def leases(request: pytest.FixtureRequest) -> WorkLeases:
+    if request.param == "postgres":
+        return PostgresLeases(request.getfixturevalue("postgres_uri"))
+    return MemoryLeases()
+
+
+def test_one_works_the_others_are_told(leases: WorkLeases) -> None:
+    assert leases.lease(WORK, ME, BATCH, 1, 60) == "acquired"
+    assert leases.lease(WORK, YOU, OTHER_BATCH, 9, 60) == "busy"
+    leases.renew(WORK, ME, 60)
+    leases.finish(WORK, ME, "manifest.json")
+    assert leases.lease(WORK, YOU, OTHER_BATCH, 1, 60) == "finished"
+    leases.finish(WORK, YOU, "manifest.json")  # linking to finished work is no error
+    with pytest.raises(LeaseLost):
+        leases.renew(WORK, ME, 60)
+
+
+def test_same_try_asking_again_for_another_video_waits(leases: WorkLeases) -> None:
+    assert leases.lease(WORK, ME, BATCH, 1, 60, "first message") == "acquired"
+    assert leases.lease(WORK, ME, BATCH, 1, 60, "second message") == "busy"
+    assert leases.lease(WORK, YOU, BATCH, 1, 60, "second message") == "busy"
+
+
+@pytest.mark.parametrize(("attempt", "task"), [(1, "message"), (2, "message"), (2, "other message")])
+def test_newer_try_or_attempt_takes_over_at_once(leases: WorkLeases, attempt: int, task: str) -> None:
+    leases.lease(WORK, ME, BATCH, 1, 60, "message")
+    assert leases.lease(WORK, YOU, BATCH, attempt, 60, task) == "acquired"
+    with pytest.raises(LeaseLost):
+        leases.renew(WORK, ME, 60)
+    with pytest.raises(LeaseLost):
+        leases.finish(WORK, ME, "manifest.json")
+    leases.release(WORK, ME)
+    leases.renew(WORK, YOU, 60)
+
+
+def test_older_attempt_does_not_come_back(leases: WorkLeases) -> None:
+    leases.lease(WORK, ME, BATCH, 2, 60, "message")
+    assert leases.lease(WORK, YOU, BATCH, 1, 60, "message") == "busy"
+
+
+def test_expired_lease_may_be_taken(leases: WorkLeases) -> None:
+    leases.lease(WORK, ME, BATCH, 1, -1)
+    assert leases.lease(WORK, YOU, OTHER_BATCH, 1, 60) == "acquired"
+
+
+def test_released_lease_is_free(leases: WorkLeases) -> None:
+    leases.lease(WORK, ME, BATCH, 1, 60)
+    leases.release(WORK, ME)
+    assert leases.lease(WORK, YOU, OTHER_BATCH, 1, 60) == "acquired"
+
+
+def test_of_many_at_once_one_gets_it(leases: WorkLeases) -> None:
+    together = Barrier(6)
+    answers: list[str] = []
+
+    def ask() -> None:
+        together.wait()
+        answers.append(leases.lease(WORK, uuid.uuid4(), uuid.uuid4(), 1, 60))
+
+    _at_once([ask] * 6)
+    assert sorted(answers) == ["acquired"] + ["busy"] * 5
+
+
+def _at_once(jobs: list[Callable[[], None]]) -> None:
+    threads = [Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

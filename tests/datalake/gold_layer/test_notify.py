@@ -1,0 +1,123 @@
+"""Who is told what, and in which words."""
+
+from __future__ import annotations
+
+import uuid
+from html.parser import HTMLParser
+
+import pytest
+
+from datalake.adapters.catalog_ports import BatchReport, VideoReport
+from datalake.adapters.mail_template import JinjaMailTemplate
+from datalake.adapters.ports import Mail
+from datalake.contracts import Finding, Outcome
+from datalake.gold_layer import notify
+
+DONE, DUPLICATE = Outcome(kind="done"), Outcome(kind="duplicate", reason="unchanged", detail="As it was.")
+EVIL = '<script>alert("x")</script>\n* instagram/other: done'
+
+
+def video(label: str, outcome: Outcome = DONE, *addresses: str) -> VideoReport:
+    return VideoReport(label, f"file:///{label}.mp4", outcome, addresses)
+
+
+def mails(*videos: VideoReport, receiver: str = "boss@example.org") -> list[Mail]:
+    report = BatchReport(uuid.UUID(int=7), "manual run/1", tuple(videos))
+    url = notify.run_url(report, "http://airflow:8080/")
+    return notify.batch_mails(report, notify.recipient_videos(report, receiver), url, JinjaMailTemplate())
+
+
+def recipients(*videos: VideoReport, receiver: str = "boss@example.org") -> dict[str, list[str]]:
+    report = BatchReport(uuid.uuid4(), "run", tuple(videos))
+    told = notify.recipient_videos(report, receiver)
+    return {address: [video.label for video in videos] for address, videos in told.items()}
+
+
+def test_receiver_is_told_everything_and_others_their_own() -> None:
+    told = recipients(video("a", DONE, "x@example.org"), video("b", DONE, "y@example.org", "x@example.org"))
+    assert told == {"boss@example.org": ["a", "b"], "x@example.org": ["a", "b"], "y@example.org": ["b"]}
+
+
+def test_receiver_named_in_a_message_gets_one_mail() -> None:
+    told = recipients(video("a", DONE, "Boss@example.org", "x@example.org", "x@example.org"))
+    assert told == {"boss@example.org": ["a"], "x@example.org": ["a"]}
+
+
+def test_without_receiver_only_those_named_are_told() -> None:
+    assert recipients(video("a"), video("b", DONE, "x@example.org"), receiver="") == {"x@example.org": ["b"]}
+
+
+def test_who_has_only_duplicates_is_told_nothing() -> None:
+    assert recipients(video("a", DUPLICATE, "x@example.org")) == {}
+    told = recipients(video("a", DUPLICATE, "x@example.org"), video("b", DONE, "y@example.org"))
+    assert sorted(told) == ["boss@example.org", "y@example.org"]
+
+
+def test_message_id_is_stable_per_batch_and_recipient() -> None:
+    videos = [video("a", DONE, "x@example.org")]
+    ids = [mail.message_id for mail in mails(*videos)]
+    assert ids == [mail.message_id for mail in mails(*videos)]
+    assert len(set(ids)) == 2
+    assert all(message_id.endswith("@video-data-pipeline>") for message_id in ids)
+
+
+@pytest.mark.parametrize(
+    ("videos", "subject"),
+    [
+        ([video("instagram/a")], "Video instagram/a: done"),
+        ([video("a"), video("b"), video("c", DUPLICATE)], "Videos: 2 done, 1 duplicate"),
+        ([video("a\nBcc: all@example.org")], "Video a Bcc: all@example.org: done"),
+    ],
+)
+def test_subject(videos: list[VideoReport], subject: str) -> None:
+    [mail] = mails(*videos)
+    assert mail.subject == subject
+
+
+def test_very_long_subject_is_cut() -> None:
+    assert len(mails(video("x" * 255))[0].subject) == 120
+
+
+def test_mail_links_to_the_run() -> None:
+    [mail] = mails(video("a"))
+    url = "http://airflow:8080/dags/video_process/runs/manual%20run%2F1"
+    assert url in mail.text
+    assert f'href="{url}"' in mail.html
+
+
+def test_findings_come_with_remedies_and_trouble_first() -> None:
+    finding = Finding(code="truncated", severity="error", evidence="2 of 10 s", remedy="send it whole")
+    [mail] = mails(video("good"), video("bad", Outcome(kind="quarantined", findings=(finding,))))
+    for body in (mail.text, mail.html):
+        assert "2 of 10 s" in body
+        assert "send it whole" in body
+        assert body.index("bad") < body.index("good")
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+
+
+def test_hostile_names_stay_text() -> None:
+    finding = Finding(code=EVIL, severity="error", evidence=EVIL, remedy=EVIL)
+    bad = Outcome(kind="failed", reason=EVIL, detail=EVIL, findings=(finding,))
+    [mail] = mails(video(EVIL, bad), video("{{ subject }}", Outcome(kind="failed", detail=EVIL)))
+    tags = Tags()
+    tags.feed(mail.html)
+    assert "script" not in tags.seen
+    assert "&lt;script&gt;" in mail.html
+    assert "{{ subject }}" in mail.html
+    stars = [line for line in mail.text.splitlines() if line.startswith("*")]
+    assert len(stars) == 2
+
+
+def test_endless_list_is_cut_with_a_count() -> None:
+    [mail] = mails(*(video(f"v{number}") for number in range(205)))
+    assert mail.text.count("\n* v") == 200
+    for body in (mail.text, mail.html):
+        assert "5 more" in body

@@ -1,0 +1,49 @@
+"""What a point carries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from datalake.adapters.catalog_ports import PointClaim
+from datalake.gold_layer import points
+
+from .conftest import World, bronze_of
+
+
+def test_payload_names_holders_work_and_moment(world: World) -> None:
+    published = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    claimed = world.messages.send("a", published_at=published)
+    silver = world.silver("bytes")
+    claim = points.point_claim(claimed, bronze_of("bytes"), silver, world.catalog)
+    shared = points.shared_payload(claimed, silver, claim)
+    assert shared == {
+        **silver.work.model_dump(),
+        "video_ids": ["instagram/a"],
+        "platform": ["instagram"],
+        "published_at": "2026-01-02T03:04:00+00:00",
+        "generation": 1,
+    }
+    assert points.stored_points(claim, shared, silver, world.frame_table, world.index) == 3
+    stored = world.index._collections[silver.work.model].points
+    payloads = sorted((point.payload for point in stored.values()), key=lambda payload: payload["time_us"])
+    assert [(p["time_us"], p["timestamp_s"]) for p in payloads] == [
+        (0, 0.0),
+        (500_000, 0.5),
+        (1_000_000, 1.0),
+    ]
+    assert payloads[1]["frame_key"] == f"{silver.work.prefix}/images/000000500000.jpg"
+    assert payloads[1]["labels"] == ["rabbit"]
+
+
+def test_platforms_are_those_of_the_holders(world: World) -> None:
+    claim = PointClaim("write", 7, ("tiktok/1", "instagram/2", "instagram/3"))
+    shared = points.shared_payload(world.messages.send(), world.silver("bytes"), claim)
+    assert shared["platform"] == ["instagram", "tiktok"]
+    assert (shared["generation"], shared["published_at"]) == (7, None)
+
+
+def test_nothing_is_stored_without_a_claim_to_write(world: World) -> None:
+    silver = world.silver("bytes")
+    for verdict in ("closed", "unchanged", "older_version"):
+        assert points.stored_points(PointClaim(verdict), {}, silver, world.frame_table, world.index) == 0
+    assert world.holders() == set()
