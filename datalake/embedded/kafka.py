@@ -157,7 +157,8 @@ class KafkaServer(Server):
 
     def _format(self) -> None:
         """Give the log folder its cluster id."""
-        arguments = ["format", "--cluster-id", _cluster_id(), "--config", str(self._properties_file)]
+        # with "=": an id may begin with a dash
+        arguments = ["format", f"--cluster-id={_cluster_id()}", "--config", str(self._properties_file)]
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", *arguments, "--ignore-formatted"),
             env={**os.environ, **self.env()},
