@@ -22,7 +22,10 @@ _log = logging.getLogger("datalake.embedded.qdrant")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.port is None and not options.optimize:
+        parser.error("give --port to serve, --optimize to optimise, or both")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         if options.port is None:

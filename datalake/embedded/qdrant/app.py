@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -24,7 +23,6 @@ MAX_BODY_BYTES = 32 * 1024**2
 """Largest request body, as in a Qdrant server."""
 
 _ALL_METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"]
-_log = logging.getLogger(__name__)
 
 
 def application(catalog: Catalog) -> Starlette:
@@ -37,7 +35,7 @@ def application(catalog: Catalog) -> Starlette:
 
     routes = [Route(e.path, _served(e, catalog), methods=[e.method]) for e in ENDPOINTS]
     routes += [Route("/{path:path}", _unknown, methods=_ALL_METHODS)]
-    handlers: Any = {Refused: _refused, Exception: _broken}
+    handlers: Any = {Refused: _refused, ClientDisconnect: _hung_up, Exception: _broken}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
@@ -76,8 +74,11 @@ async def _refused(_: Request, error: Refused) -> Response:
     return _error(error.status, str(error))
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+async def _hung_up(_: Request, __: ClientDisconnect) -> Response:
+    return _error(400, "the client left before its request was complete")
+
+
+async def _broken(_: Request, error: Exception) -> Response:  # the traceback is logged by the HTTP server
     return _error(500, f"Service internal error: {error}")
 
 

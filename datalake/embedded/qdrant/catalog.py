@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from datalake.embedded.qdrant.collection import SPEC_FILE, Collection, Spec, sync_folder
+from datalake.embedded.qdrant.collection import Collection
 from datalake.embedded.qdrant.errors import BadRequest, Conflict, DataFolderError, NotFound
+from datalake.embedded.qdrant.spec import SPEC_FILE, Spec, sync_folder
 
 _HALF_DONE = ".half-"  # a collection that is being made or thrown away
 _FORBIDDEN = frozenset('<>:"/\\|?*') | {chr(code) for code in range(32)} | {"\x7f"}

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import qdrant_edge as engine
-from pydantic import BaseModel, ConfigDict, Field
 
 from datalake.embedded.qdrant import requests
 from datalake.embedded.qdrant.errors import BadRequest, NotFound
 from datalake.embedded.qdrant.filters import engine_filter
 from datalake.embedded.qdrant.locks import SharedLock
+from datalake.embedded.qdrant.spec import Spec
 
-SPEC_FILE = "collection.json"
 _SHARD_FOLDER = "shard"
+_POINTS_PER_FLUSH = 10_000
 _MODES = {
     "upsert": engine.UpdateMode.Upsert,
     "insert_only": engine.UpdateMode.InsertOnly,
@@ -27,32 +25,18 @@ _MODES = {
 }
 
 
-class Spec(BaseModel):
-    """What a collection is; `collection.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: Literal[1] = 1
-    name: str
-    size: int
-    distance: requests.Distance
-    metadata: dict[str, Any] | None = None
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def engine_config(self) -> engine.EdgeConfig:
-        """The engine's configuration of the shard."""
-        distance = getattr(engine.Distance, self.distance)
-        return engine.EdgeConfig(vectors=engine.EdgeVectorParams(size=self.size, distance=distance))
-
-
 class Collection:
-    """Reads share it, writes have it alone; a write is in the engine's log when it returns."""
+    """Reads share it, writes have it alone.
+
+    A write that returned is in the engine's log and survives the death of the process; a power cut may
+    take what was written since the last flush.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open the collection in `folder`; only one process can."""
-        self.spec = Spec.model_validate_json((folder / SPEC_FILE).read_bytes())
+        self.spec = Spec.read(folder)
         self._lock = SharedLock()
+        self._unflushed_points = 0
         self._open_shard: engine.EdgeShard | None = engine.EdgeShard.load(str(folder / _SHARD_FOLDER))
 
     @staticmethod
@@ -61,11 +45,7 @@ class Collection:
         shard_folder = folder / _SHARD_FOLDER
         shard_folder.mkdir()
         engine.EdgeShard.create(str(shard_folder), spec.engine_config).close()
-        with (folder / SPEC_FILE).open("xb") as file:
-            file.write(spec.model_dump_json(indent=2).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(folder)
+        spec.write(folder)
 
     def close(self) -> None:
         """Wait for the calls under way, flush, and let go of the files; later calls find nothing."""
@@ -102,7 +82,8 @@ class Collection:
         points = [self._point(*row) for row in request.columns()]
         condition = _filter(request.update_filter)
         if points:
-            self._update(engine.UpdateOperation.upsert_points(points, condition, _MODES[request.update_mode]))
+            mode = _MODES[request.update_mode]
+            self._update(engine.UpdateOperation.upsert_points(points, condition, mode), len(points))
 
     def delete(self, request: requests.Selection) -> None:
         """Delete points by ids (those that exist) or by filter."""
@@ -125,7 +106,7 @@ class Collection:
                 chosen = engine.Filter(must=[engine.HasIdCondition(set(request.points))])
             with _engine_values():
                 operation = engine.UpdateOperation.set_payload_by_filter(chosen, request.payload)
-            self._shard.update(operation)
+            self._apply(operation, 1)
 
     def retrieve(self, request: requests.Retrieve) -> list[engine.Record]:
         """The points with these ids that exist."""
@@ -164,9 +145,16 @@ class Collection:
             raise NotFound(f"Collection `{self.spec.name}` doesn't exist")
         return self._open_shard
 
-    def _update(self, operation: engine.UpdateOperation) -> None:
+    def _update(self, operation: engine.UpdateOperation, point_count: int = 1) -> None:
         with self._lock.exclusive():
-            self._shard.update(operation)
+            self._apply(operation, point_count)
+
+    def _apply(self, operation: engine.UpdateOperation, point_count: int) -> None:
+        self._shard.update(operation)
+        self._unflushed_points += point_count
+        if self._unflushed_points >= _POINTS_PER_FLUSH:
+            self._shard.flush()  # the engine's log is cut only here
+            self._unflushed_points = 0
 
     def _check_all_exist(self, ids: list[requests.PointId]) -> None:
         found = {record.id for record in self._shard.retrieve(list(ids), False, False)}
@@ -200,15 +188,6 @@ class Collection:
                 f"Vector dimension error: collection `{self.spec.name}` expects {self.spec.size}, "
                 f"got {len(vector)}"
             )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import qdrant_edge as engine
 
 from datalake.embedded.qdrant import requests
 from datalake.embedded.qdrant.catalog import Catalog
-from datalake.embedded.qdrant.collection import Collection, Spec
-from datalake.embedded.qdrant.requests import parsed
+from datalake.embedded.qdrant.collection import Collection
+from datalake.embedded.qdrant.parsing import parsed
+from datalake.embedded.qdrant.spec import Spec
 
 REST_VERSION = "1.20.0"
 """Version of Qdrant's REST API that the endpoints follow."""

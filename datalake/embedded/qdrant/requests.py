@@ -5,7 +5,7 @@ The models are closed: a field of Qdrant's that is not here answers 501 by its n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -14,15 +14,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictInt,
-    ValidationError,
     model_validator,
 )
 
-from datalake.embedded.qdrant.errors import BadRequest, NotSupported
+from datalake.embedded.qdrant.errors import NotSupported
 
 _FLOAT32_MAX = 3.4028234663852886e38
-
-BodyT = TypeVar("BodyT", bound="Body")
 
 
 def _dense(raw: Any) -> Any:
@@ -229,25 +226,3 @@ class QueryBatch(Body):
     """POST /collections/{collection_name}/points/query/batch."""
 
     searches: list[Query]
-
-
-def parsed(model: type[BodyT], body: bytes) -> BodyT:
-    """The request body as its model.
-
-    Raises:
-        BadRequest: not JSON, or a field has a wrong type or value.
-        NotSupported: it has a field that the embedded Qdrant does not know.
-    """
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: ValidationError) -> BadRequest | NotSupported:
-    findings = error.errors(include_url=False, include_input=False, include_context=False)
-    worst = next((finding for finding in findings if finding["type"] == "extra_forbidden"), findings[0])
-    where = ".".join(str(part) for part in worst["loc"]) or "body"
-    if worst["type"] == "extra_forbidden":
-        return NotSupported(f"field `{where}`")
-    return BadRequest(f"`{where}`: {worst['msg']}")
