@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Literal
 
+from datalake.errors import TransientError
+
 RunState = Literal["missing", "live", "ended"]
 PROCESS_DAG = "video_process"
 LIVE_STATES = ["queued", "running"]
@@ -26,6 +28,9 @@ class AirflowRuns(Runs):
     """Asks the supervisor that every task and trigger of Airflow has.
 
     In a trigger call it from a thread: it blocks.
+
+    Raises:
+        TransientError: (every method) Airflow's API is away.
     """
 
     def live_count(self) -> int:
@@ -39,6 +44,10 @@ class AirflowRuns(Runs):
         return "ended" if self._count(run_ids=[run_id]) else "missing"
 
     def _count(self, run_ids: list[str] | None = None, states: list[str] | None = None) -> int:
+        from airflow.sdk.exceptions import AirflowRuntimeError
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-        return RuntimeTaskInstance.get_dr_count(dag_id=PROCESS_DAG, run_ids=run_ids, states=states)
+        try:
+            return RuntimeTaskInstance.get_dr_count(dag_id=PROCESS_DAG, run_ids=run_ids, states=states)
+        except AirflowRuntimeError as error:
+            raise TransientError(f"Airflow does not say how its runs are: {error}") from error

@@ -13,25 +13,11 @@ from datalake.ingest.reading import Limits
 LIMITS = Limits(messages=100, payload_bytes=64 * 1024**2, message_bytes=1024**2, strict=False)
 
 
-class Pipeline:
-    """A topic, a dead-letter topic and a database, with the few verbs that tests speak in."""
+class Ledger:
+    """A database, with the few verbs that tests speak in."""
 
-    def __init__(self, uri: str, kafka: Kafka) -> None:
+    def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.kafka = kafka
-        self._sender: Sender | None = None
-
-    def send(self, *payloads: bytes | None, topic: str | None = None) -> None:
-        """Put messages on the topic, in order (partition 0 of it when it has one)."""
-        self._sender = self._sender or Sender(self.kafka)
-        fates: list[object] = []
-        for payload in payloads:
-            self._sender.send(topic or self.kafka.topic, b"key", payload, {}, fates.append)
-        self._sender.flush()
-        assert fates == [None] * len(payloads)
-
-    def claim(self, limits: Limits = LIMITS) -> Claimed | None:
-        return claim(self.uri, self.kafka, limits)
 
     def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         with transaction(self.uri) as connection:
@@ -51,6 +37,32 @@ class Pipeline:
         """(outcome, reason) of every ledger row, by offset."""
         found = self.rows("SELECT outcome, reason FROM ledger ORDER BY partition, message_offset")
         return [(row["outcome"], row["reason"]) for row in found]
+
+
+class Pipeline(Ledger):
+    """A topic and a dead-letter topic next to the database."""
+
+    def __init__(self, uri: str, kafka: Kafka) -> None:
+        super().__init__(uri)
+        self.kafka = kafka
+        self._sender: Sender | None = None
+
+    def send(self, *payloads: bytes | None, topic: str | None = None) -> None:
+        """Put messages on the topic, in order (partition 0 of it when it has one)."""
+        self._sender = self._sender or Sender(self.kafka)
+        fates: list[object] = []
+        for payload in payloads:
+            self._sender.send(topic or self.kafka.topic, b"key", payload, {}, fates.append)
+        self._sender.flush()
+        assert fates == [None] * len(payloads)
+
+    def claim(self, limits: Limits = LIMITS) -> Claimed | None:
+        return claim(self.uri, self.kafka, limits)
+
+
+@pytest.fixture
+def ledger(postgres_uri: str) -> Ledger:
+    return Ledger(postgres_uri)
 
 
 @pytest.fixture

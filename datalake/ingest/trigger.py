@@ -1,0 +1,84 @@
+"""The deferrable trigger of `kafka_consumer`: waits, at no cost to any worker, until work is due.
+
+Imported by the triggerer, so nothing heavy may come in at the top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from logging import getLogger
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+if TYPE_CHECKING:
+    from datalake.ingest.watch import Watcher
+
+_LOG = getLogger(__name__)
+LONGEST_PAUSE_S = 60.0
+
+
+class WorkDue(BaseTrigger):
+    """Fires when a cycle would do something, and ends the waiting task by itself.
+
+    Services that are away, and settings that are wrong, make it wait with back-off and never fail it.
+
+    Args:
+        poll_s: seconds between looks.
+    """
+
+    def __init__(self, poll_s: float = 1.0) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.poll_s = poll_s
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, as the triggerer wants them."""
+        return (f"{type(self).__module__}.{type(self).__qualname__}", {"poll_s": self.poll_s})
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look in a thread until work is due."""
+        from datalake.errors import PipelineError
+
+        watcher: Watcher | None = None
+        pause_s = self.poll_s
+        while True:
+            try:
+                if watcher is None:
+                    watcher = await asyncio.to_thread(build_watcher)
+                if await asyncio.to_thread(watcher.is_work_due):
+                    break
+                pause_s = self.poll_s
+            except PipelineError as error:
+                watcher = None
+                pause_s = next_pause_s(pause_s)
+                _LOG.warning("Looking again in %.0f s: %s", pause_s, error)
+            await asyncio.sleep(pause_s)
+        yield TaskSuccessEvent()
+
+
+def next_pause_s(pause_s: float) -> float:
+    """Twice as long as before, up to a minute, and some of it by chance."""
+    return min(LONGEST_PAUSE_S, pause_s * 2) * (0.75 + random.random() / 4)
+
+
+def build_watcher() -> Watcher:
+    """A watcher from the settings.
+
+    Raises:
+        ConfigurationError: the settings cannot be used.
+    """
+    from datalake import settings
+    from datalake.adapters.kafka import Kafka
+    from datalake.adapters.runs import AirflowRuns
+    from datalake.ingest.watch import Patience, Watcher
+
+    config = settings.Settings()
+    patience = Patience(
+        messages=config.kafka.claim_max_messages,
+        wait_s=config.kafka.claim_max_wait_s,
+        max_runs=config.airflow.max_runs_in_flight,
+    )
+    uri = config.postgres.pg_conn_uri.get_secret_value()
+    return Watcher(uri, Kafka.from_settings(config.kafka), AirflowRuns(), patience)
