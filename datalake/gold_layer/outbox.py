@@ -21,7 +21,7 @@ class MailTally:
     """Mails that were sent, put off, and given up; `last_error` is of the latest trouble."""
 
     sent: int = 0
-    deferred: int = 0
+    pending: int = 0
     failed: int = 0
     last_error: str | None = None
 

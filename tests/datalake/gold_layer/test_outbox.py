@@ -77,7 +77,7 @@ def test_real_server_gets_the_mail(postgres_uri: str, put: Put, smtp_sink: SmtpS
 def test_trouble_puts_off_and_passes(postgres_uri: str, put: Put, trouble: MailUnavailable) -> None:
     put(1)
     mailer, outbox = MemoryMailer(trouble), PostgresOutbox(postgres_uri)
-    assert send_due_mails(outbox, mailer) == MailTally(deferred=1, last_error=str(trouble))
+    assert send_due_mails(outbox, mailer) == MailTally(pending=1, last_error=str(trouble))
     assert notifications(postgres_uri) == [("pending", 1, str(trouble))]
     assert send_due_mails(outbox, mailer) == MailTally()  # its back-off is not over
     make_due(postgres_uri)
@@ -110,7 +110,7 @@ def test_refused_mail_is_given_up_and_the_others_go(postgres_uri: str, put: Put)
 def test_server_that_is_away_is_not_asked_for_every_mail(postgres_uri: str, put: Put) -> None:
     put(10)
     mailer = MemoryMailer(*[MailUnavailable("away")] * 10)
-    assert send_due_mails(PostgresOutbox(postgres_uri), mailer).deferred == 3
+    assert send_due_mails(PostgresOutbox(postgres_uri), mailer).pending == 3
     assert len(mailer.troubles) == 7
 
 

@@ -1,0 +1,126 @@
+"""The one place where settings meet adapters.
+
+Each function imports only the technology that it needs, so that a command costs no more than it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from datalake.settings import Settings, home
+
+if TYPE_CHECKING:
+    from datalake.adapters.catalog_ports import BatchReport, Catalog, Compose, FrameTable, MailOutbox
+    from datalake.adapters.media.children import MediaChildren
+    from datalake.adapters.ports import Embedder, Lake, Mail, Mailer, SourceReader, VectorIndex
+
+
+def postgres_uri(config: Settings) -> str:
+    """The connection URI, with its password; keep it out of logs and node inputs."""
+    return config.postgres.pg_conn_uri.get_secret_value()
+
+
+def build_lake(config: Settings) -> Lake:
+    """The lake at LAKE_URI."""
+    from datalake.adapters.lake import open_lake
+
+    return open_lake(config.lake.lake_uri, home(), config.source.s3_endpoint_url)
+
+
+def build_sources(config: Settings) -> SourceReader:
+    """The reader of message URIs, within the allow-list."""
+    from datalake.adapters.sources import AllowedSources
+
+    source = config.source
+    return AllowedSources(
+        source.source_schemes,
+        source.source_roots,
+        home(),
+        private_hosts=source.source_private_hosts,
+        max_bytes=source.source_max_bytes,
+        timeout_s=source.source_timeout_s,
+        s3_endpoint_url=source.s3_endpoint_url,
+    )
+
+
+def build_media_children(config: Settings) -> MediaChildren:
+    """Child processes that open untrusted files; a context manager."""
+    from datalake.adapters.media.children import MediaChildren
+
+    silver = config.silver
+    return MediaChildren(silver.videos_at_once, silver.child_timeout_s, silver.child_memory_bytes)
+
+
+def build_embedder(config: Settings) -> Embedder:
+    """The embedding model; its weights are loaded on first use."""
+    from datalake.adapters import embedders
+
+    return embedders.build_embedder(config.silver.embedder, config.silver.device)
+
+
+def build_vector_index(config: Settings) -> VectorIndex:
+    """The vector index at QDRANT_URL; hits name frames by their URI in the lake."""
+    from datalake.adapters.qdrant import QdrantVectorIndex
+
+    qdrant = config.qdrant
+    return QdrantVectorIndex(
+        qdrant.qdrant_url,
+        build_lake(config).uri,
+        api_key=qdrant.qdrant_api_key,
+        timeout_s=qdrant.qdrant_timeout_s,
+    )
+
+
+def build_frame_table(config: Settings) -> FrameTable:
+    """The frame rows in the lake."""
+    from datalake.adapters.frame_table import ParquetFrameTable
+
+    return ParquetFrameTable(build_lake(config))
+
+
+def build_catalog(config: Settings) -> Catalog:
+    """The catalog in PostgreSQL; finished batches get their mails."""
+    from datalake.adapters.catalog import PostgresCatalog
+
+    return PostgresCatalog(postgres_uri(config), build_composer(config))
+
+
+def build_composer(config: Settings) -> Compose:
+    """What renders the mails of a finished batch."""
+    from datalake.adapters.mail_template import JinjaMailTemplate
+    from datalake.gold_layer import notify
+
+    template = JinjaMailTemplate()
+    receiver, airflow_url = config.mail.email_receiver, config.airflow.airflow_url
+
+    def compose(report: BatchReport) -> Sequence[Mail]:
+        videos = notify.recipient_videos(report, receiver)
+        return notify.batch_mails(report, videos, notify.run_url(report, airflow_url), template)
+
+    return compose
+
+
+def build_outbox(config: Settings) -> MailOutbox:
+    """The mails that wait in PostgreSQL; one in `sending` for longer than a conversation lasts was lost."""
+    from datalake.adapters.outbox import PostgresOutbox
+
+    return PostgresOutbox(postgres_uri(config), patience_s=3 * config.mail.smtp_timeout_s)
+
+
+def build_mailer(config: Settings) -> Mailer:
+    """The SMTP client."""
+    from datalake.adapters.mail import SmtpMailer, SmtpServer
+
+    mail = config.mail
+    return SmtpMailer(
+        SmtpServer(
+            host=mail.smtp_server,
+            port=mail.smtp_port,
+            user=mail.smtp_user,
+            password=mail.smtp_password,
+            security=mail.smtp_security,
+            ca_file=home() / mail.smtp_ca_file if mail.smtp_ca_file else None,
+            timeout_s=mail.smtp_timeout_s,
+        )
+    )
