@@ -124,12 +124,12 @@ def _sourced(path: Path, name: str, environment: dict[str, str]) -> str:
 @pytest.mark.postgres
 def test_the_role_and_the_database_of_the_uri_are_made_once(postgres_uri: str) -> None:
     where = postgres_uri.rpartition("@")[2].rpartition("/")[0]
-    uri = f"postgresql://some%20user:p%40ss@{where}/some%20db"
+    uri = f"postgresql://some%20user:p%40ss@{where}/some_db"
     for _ in range(2):
         ensure_database(postgres_uri, uri)
     with closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_database()")
-        assert cursor.fetchone() == ("some user", "some db")
+        assert cursor.fetchone() == ("some user", "some_db")
     migrate(uri)
 
 
