@@ -202,6 +202,9 @@ class S3Lake(Lake):
                 upload(self._path(key))
         except FileNotFoundError as error:
             raise self._unavailable("no such bucket; create it") from error
+        except StoreUnavailable:  # some stores word "another writer was first" in their own way
+            if not self.exists(key):
+                raise
 
     @contextmanager
     def _reachable(self) -> Iterator[None]:

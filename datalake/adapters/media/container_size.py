@@ -46,6 +46,8 @@ def _missing_box(file: BinaryIO, size: int) -> str | None:
         if offset + length > size:
             return _shortfall(f"box {name.decode()!r}", offset + length, size)
         offset = offset + length if length >= 8 else size
+    if b"moof" in names and offset < size < offset + 8:
+        return _shortfall("box header", offset + 8, size)
     if b"mdat" in names and b"moov" not in names:
         return "holds media data (mdat) but no index (moov)"
     return None

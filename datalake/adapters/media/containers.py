@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 import av
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
+
+from datalake.adapters.findings import finding
+from datalake.errors import BadVideo
 
 # Demuxers that only read the file they are given. Playlists (hls, dash, concat) name other files and hosts.
 _DEMUXERS = (
@@ -26,6 +30,21 @@ def opened(path: str) -> Iterator[InputContainer]:
     """
     with av.open(path, options=dict(OPTIONS)) as container:
         yield container
+
+
+@contextmanager
+def decode_failures(where: str) -> Iterator[None]:
+    """FFmpeg's errors in the block as `decode_failed`; want of memory stays what it is.
+
+    Raises:
+        BadVideo: the library gave up.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except FFmpegError as error:
+        raise BadVideo(finding("decode_failed", f"{where}: {error.strerror}")) from error
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:

@@ -14,13 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from av.codec.context import ThreadType
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.findings import finding
 from datalake.adapters.media.child import Answer
-from datalake.adapters.media.containers import OPTIONS, time_us
+from datalake.adapters.media.containers import OPTIONS, decode_failures, time_us
 from datalake.contracts import VideoStream
 from datalake.errors import BadVideo
 
@@ -39,12 +38,14 @@ class Decoding:
         """Open a file for the requests that follow."""
         if self._reader is not None:
             self._reader.close()
-        self._reader = Reader(path, VideoStream.model_validate(stream), self._threads)
+        with decode_failures("at opening the file"):
+            self._reader = Reader(path, VideoStream.model_validate(stream), self._threads)
         return Answer(None)
 
     def keyframes(self) -> Answer:
         """The number of keyframes and, where pixels would be, their times (int64, microseconds)."""
-        times = np.array(self._opened.keyframes_us, np.int64)
+        with decode_failures("at reading the packets"):
+            times = np.array(self._opened.keyframes_us, np.int64)
         times_fd = _memory_file()
         with open(times_fd, "wb", closefd=False) as file:
             file.write(times.data)
@@ -115,15 +116,11 @@ class Reader:
             return sorted(self._time_us(p.pts) for p in packets if p.is_keyframe and p.pts is not None)
 
     def _frame_at(self, time: int) -> VideoFrame:
-        try:
+        with decode_failures(f"near {time / 1e6:.3f} s"):
             if self._is_behind(time):
                 self._seek(time)
             while self._ahead is not None and self.time_of(self._ahead) <= time:
                 self._current, self._ahead = self._ahead, next(self._frames, None)
-        except FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
-            raise BadVideo(finding("decode_failed", f"near {time / 1e6:.3f} s: {error.strerror}")) from error
         if self._current is None:
             raise BadVideo(finding("decode_failed", f"no picture at {time / 1e6:.3f} s"))
         return self._current

@@ -18,6 +18,7 @@ from datalake.adapters.media import containers
 from datalake.adapters.media.child import Answer
 from datalake.adapters.media.container_size import missing_part
 from datalake.contracts import Finding, MediaFacts, VideoStream
+from datalake.errors import BadVideo
 
 # Containers whose duration is written by the muxer; the others' is guessed from what is there.
 _STATES_DURATION = ("mov", "matroska", "avi", "flv", "asf")
@@ -51,9 +52,9 @@ def _examined(path: Path) -> tuple[MediaFacts | None, list[Finding]]:
     try:
         with containers.opened(str(path)) as container:
             media, findings = _facts(container)
+    except MemoryError:
+        raise
     except FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
         return None, truncated or [finding("not_a_video", error.strerror or type(error).__name__)]
     return media, truncated + [one for one in findings if not (truncated and one.code == "truncated")]
 
@@ -100,9 +101,9 @@ def _packets(container: InputContainer, stream: AvStream) -> Iterator[av.Packet[
     while True:
         try:
             packet = next(packets, None)
-        except FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
+        except MemoryError:
+            raise
+        except FFmpegError:
             return
         if packet is None:
             return
@@ -113,11 +114,10 @@ def _first_frame(container: InputContainer, stream: AvStream) -> VideoFrame | Fi
     """The first picture, decoded: the proof that the codec and its data are usable."""
     with containers.opened(container.name) as again:
         try:
-            frame = next(again.decode(cast("AvStream", again.streams[stream.index])), None)
-        except FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
-            return finding("decode_failed", f"at the first picture: {error.strerror}")
+            with containers.decode_failures("at the first picture"):
+                frame = next(again.decode(cast("AvStream", again.streams[stream.index])), None)
+        except BadVideo as bad:
+            return bad.finding
     return frame or finding("decode_failed", "the picture track gives no picture")
 
 

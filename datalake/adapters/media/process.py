@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,6 +34,7 @@ from datalake.errors import BadVideo
 ENTRY = "datalake.adapters.media.child"
 _MAX_PACKET_BYTES = 128 * 1024
 _START_TIMEOUT_S = 60.0
+_LAST_WORDS_S = 2.0  # from hanging up to the end of a traceback
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 
 Pixels = npt.NDArray[np.uint8]
@@ -67,7 +68,7 @@ class Child:
             )
         self._deadline_s = time.monotonic() + _START_TIMEOUT_S
         self._is_ready = False
-        self.is_busy = False
+        self.is_busy = False  # True from `send` to a good answer; a child left busy is not used again
 
     @property
     def pid(self) -> int:
@@ -130,11 +131,12 @@ class Child:
             packet, files = b"", []
         if not packet:
             raise BadVideo(finding("decoder_died", self._obituary()))
-        self.is_busy = False
         answer = json.loads(packet)
         if refusal := answer.get("finding"):
             raise BadVideo(Finding.model_validate(refusal))
-        return answer["result"], _mapped(files)
+        pixels = _mapped(files)
+        self.is_busy = False
+        return answer["result"], pixels
 
     def kill(self) -> None:
         """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""
@@ -145,6 +147,8 @@ class Child:
 
     def _obituary(self) -> str:
         """How the process ended: signal or exit code, and the last line it wrote."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_WORDS_S)
         self._process.kill()
         code = self._process.wait()
         self._stderr.seek(0)

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datalake.adapters.media.process import Child, ChildPool, Limits
+from datalake.errors import BadVideo
+
+ROGUE = "tests.datalake.adapters.media.rogue_child"
+LIMITS = Limits(timeout_s=10, memory_bytes=2 * 1024**3)
+
+
+@pytest.fixture
+def pool() -> Iterator[ChildPool]:
+    with ChildPool(1, LIMITS, entry=ROGUE) as pool:
+        yield pool
+
+
+def failure(pool: ChildPool, op: str, timeout_s: float | None = None) -> tuple[str, str, int]:
+    with pool.lease() as child:
+        with pytest.raises(BadVideo) as caught:
+            child.request(op, timeout_s)
+        return caught.value.finding.code, caught.value.finding.evidence, child.pid
+
+
+def assert_gone(pid: int) -> None:
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_healthy_child_is_kept(pool: ChildPool) -> None:
+    pids = set()
+    for number in range(3):
+        with pool.lease() as child:
+            assert child.request("echo", value={"number": number}) == {"number": number}
+            pids.add(child.pid)
+    assert len(pids) == 1
+
+
+def test_pixels_come_back_without_a_name_and_can_be_written(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        child.send("pixels", size=1000)
+        size, pixels = child.receive()
+    assert size == 1000
+    assert pixels.tolist() == [number % 256 for number in range(1000)]
+    pixels += np.uint8(1)  # the reader's own copy: models warn about read-only arrays
+
+
+def test_pixels_that_could_shrink_are_refused(pool: ChildPool) -> None:
+    with pool.lease() as child, pytest.raises(PermissionError):
+        child.request("shrinkable")
+
+
+@pytest.mark.parametrize(
+    ("op", "timeout_s", "code", "evidence"),
+    [
+        ("hang", 0.3, "decoder_hung", "time limit"),
+        ("crash", None, "decoder_died", "SIGSEGV"),
+        ("trip", None, "decoder_died", "ValueError: unheard-of pixel format"),
+        ("eat", None, "decoder_out_of_memory", "CHILD_MEMORY_BYTES"),
+        ("refuse", None, "decode_failed", "in the middle"),
+    ],
+)
+def test_a_failure_costs_one_child_and_is_a_finding(
+    pool: ChildPool, op: str, timeout_s: float | None, code: str, evidence: str
+) -> None:
+    found, told, pid = failure(pool, op, timeout_s)
+    assert found == code
+    assert evidence in told
+    assert_gone(pid)
+    with pool.lease() as successor:
+        assert successor.request("echo", value=1) == 1
+
+
+def test_cpu_time_is_limited_even_when_nobody_waits(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        child.send("spin", timeout_s=1.0)
+        child._process.wait(timeout=20)  # the kernel's work, not ours
+        with pytest.raises(BadVideo, match="decoder_died: SIGXCPU"):
+            child.receive()
+
+
+def test_an_answer_left_behind_never_reaches_the_next_user(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        child.send("echo", value="mine")
+    with pool.lease() as child:
+        assert child.request("echo", value="yours") == "yours"
+
+
+def test_a_child_that_died_idle_is_replaced_and_blames_nobody(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        child.request("echo", value=1)
+    child._process.kill()
+    child._process.wait()
+    with pool.lease() as successor:
+        assert successor.request("echo", value=2) == 2
+
+
+def test_secrets_stay_with_the_parent(pool: ChildPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", "hunter2")
+    with ChildPool(1, LIMITS, entry=ROGUE) as fresh, fresh.lease() as child:
+        assert "SMTP_PASSWORD" not in child.request("environment")
+
+
+def test_a_child_that_cannot_start_is_our_fault() -> None:
+    with (
+        ChildPool(1, LIMITS, entry="tests.datalake.adapters.media.no_such_module") as pool,
+        pytest.raises(RuntimeError, match=r"cannot start.*No module named"),
+        pool.lease(),
+    ):
+        pass
+
+
+def test_slots_work_at_the_same_time() -> None:
+    with ChildPool(2, LIMITS, entry=ROGUE) as pool, ThreadPoolExecutor(2) as threads:
+        started = time.monotonic()
+        codes = [future.result()[0] for future in [threads.submit(failure, pool, "hang", 1.0) for _ in "ab"]]
+        assert codes == ["decoder_hung", "decoder_hung"]
+        assert time.monotonic() - started < 10
+
+
+def test_closing_the_pool_ends_every_child() -> None:
+    with ChildPool(2, LIMITS, entry=ROGUE) as pool, pool.lease() as first, pool.lease() as second:
+        pids = [first.pid, second.pid]
+    for pid in pids:
+        assert_gone(pid)
+
+
+def test_the_child_dies_with_its_parent() -> None:
+    """A parent killed by SIGKILL, as Airflow's supervisor does, leaves no decoder behind."""
+    code = (
+        "import sys, time\n"
+        "from datalake.adapters.media.process import Child, Limits\n"
+        f"child = Child(Limits(60, 2 * 1024**3), {ROGUE!r})\n"
+        "child.wait_until_ready(); child.send('hang'); print(child.pid, flush=True); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    descriptor = os.pidfd_open(pid) if _exists(pid) else None
+    if descriptor is not None:
+        assert select.select([descriptor], [], [], 10)[0], "the child outlived its parent"
+        os.close(descriptor)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_child_imports_neither_models_nor_airflow() -> None:
+    child = Child(LIMITS)
+    try:
+        child.wait_until_ready()
+        lines = Path(f"/proc/{child.pid}/maps").read_text().splitlines()
+    finally:
+        child.kill()
+    libraries = {line.rpartition("/")[2] for line in lines if "/" in line}
+    assert any("avcodec" in name for name in libraries)
+    assert not any("torch" in name or "cv2" in name or "psycopg2" in name for name in libraries)
