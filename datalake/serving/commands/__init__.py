@@ -1,0 +1,1 @@
+"""The commands of `datalake`, one module a topic; each imports what it needs when it is called."""

@@ -1,0 +1,47 @@
+"""How commands speak: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+
+def results() -> Console:
+    """Stdout."""
+    return Console(highlight=False)
+
+
+def messages() -> Console:
+    """Stderr."""
+    return Console(stderr=True, highlight=False)
+
+
+def progress(line: str) -> None:
+    """One line of progress, on stderr."""
+    messages().print(Text(line))
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout, never wrapped or coloured."""
+    results().out(json.dumps(value, indent=2, default=str), highlight=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """A table on stdout; cells are text, whatever they contain."""
+    table = Table(*(escape(column) for column in columns), title=title, title_justify="left")
+    for cells in rows:
+        table.add_row(*(Text("" if cell is None else str(cell), overflow="fold") for cell in cells))
+    results().print(table)
+
+
+def print_fields(values: Mapping[str, Any]) -> None:
+    """Names and values, one pair a line."""
+    width = max(map(len, values), default=0)
+    for name, value in values.items():
+        results().print(Text(f"{name:<{width}}  {value}"))

@@ -1,0 +1,50 @@
+"""`datalake up`, `down`, `status`: the stack on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from datalake.serving.commands.output import print_fields, print_json, print_table, progress
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def up() -> None:
+    """Start the stack: Kafka, PostgreSQL, Qdrant, mail, Airflow."""
+    from datalake.embedded import stack
+
+    state = stack.up(progress)
+    print_fields(
+        {
+            "Airflow": state.airflow_url,
+            "login": f"{state.airflow_user} / {state.airflow_password}",
+            "mails": state.mails,
+            "logs": state.logs,
+        }
+    )
+
+
+def down() -> None:
+    """Stop what `up` started; data stay."""
+    from datalake.embedded import stack
+
+    stack.down(progress)
+
+
+def status(as_json: Json = False) -> None:
+    """Show the stack; exit code 1 when a part is not healthy."""
+    from datalake.embedded import stack
+
+    parts = stack.status()
+    if as_json:
+        print_json([asdict(part) for part in parts])
+    elif not parts:
+        progress("The stack was never started here: run `datalake up`.")
+    else:
+        rows = [(p.name, p.state, p.health, p.port or "", p.pid or "", p.note) for p in parts]
+        print_table(("part", "state", "health", "port", "pid", "note"), rows)
+    if not parts or any(part.health not in ("healthy", "-") for part in parts):
+        raise typer.Exit(1)
