@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import uvicorn
 from datalake.embedded.qdrant.app import application
 from datalake.embedded.qdrant.catalog import Catalog
 from datalake.embedded.qdrant.errors import DataFolderError
-from datalake.embedded.qdrant.optimize import optimize_all
+from datalake.embedded.qdrant.optimize import optimize_all, optimize_in_child
 
 _log = logging.getLogger("datalake.embedded.qdrant")
 
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             optimize_all(options.data)
         else:
             if options.optimize:
-                _optimize_in_child(options.data)
+                optimize_in_child(options.data)
             _serve(options.data, options.host, options.port)
     except (DataFolderError, OSError) as error:
         _log.error("%s", error)
@@ -53,14 +52,6 @@ def _parser() -> argparse.ArgumentParser:
         "--optimize", action="store_true", help="build the index of large collections before serving"
     )
     return parser
-
-
-def _optimize_in_child(data: Path) -> None:
-    """Optimising holds the interpreter for many seconds and may need much memory: another process does it."""
-    command = [sys.executable, "-m", "datalake.embedded.qdrant", "--data", str(data), "--optimize"]
-    finished = subprocess.run(command, check=False)
-    if finished.returncode != 0:
-        _log.warning("optimising ended with exit code %s; serving as it is", finished.returncode)
 
 
 def _serve(data: Path, host: str, port: int) -> None:

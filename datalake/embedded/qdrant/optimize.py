@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
 import time
+from functools import partial
 from pathlib import Path
+from typing import IO
 
+from datalake.embedded.launch import die_with_parent
+from datalake.embedded.process import python_argv
 from datalake.embedded.qdrant.catalog import Catalog
 
 MIN_UNINDEXED_POINTS = 100_000
@@ -26,6 +33,19 @@ def optimize_all(data: Path, min_unindexed_points: int = MIN_UNINDEXED_POINTS) -
         return [name for name in names if _optimized(catalog, name, min_unindexed_points)]
     finally:
         catalog.close()
+
+
+def optimize_in_child(data: Path, log: IO[bytes] | None = None) -> None:
+    """The same in a process that dies with this one; what goes wrong there is logged, and serving goes on."""
+    finished = subprocess.run(
+        python_argv("datalake.embedded.qdrant", "--data", data, "--optimize"),
+        preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGKILL),
+        stdout=log,
+        stderr=log,
+        check=False,
+    )
+    if finished.returncode != 0:
+        _log.warning("optimising %s ended with exit code %d; it stays as it is", data, finished.returncode)
 
 
 def _optimized(catalog: Catalog, name: str, min_unindexed_points: int) -> bool:

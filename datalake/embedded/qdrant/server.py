@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import subprocess
 from pathlib import Path
 
 from datalake.embedded.process import LOOPBACK, Server, python_argv
-
-_MODULE = "datalake.embedded.qdrant"
+from datalake.embedded.qdrant.optimize import optimize_in_child
 
 
 class QdrantServer(Server):
@@ -36,12 +34,13 @@ class QdrantServer(Server):
         self.folder.mkdir(parents=True, exist_ok=True)
         if any(self.folder.iterdir()):
             with self.log.open("ab") as log:
-                optimize = python_argv(_MODULE, "--data", self.folder, "--optimize")
-                subprocess.run(optimize, stdout=log, stderr=log, check=False)
+                optimize_in_child(self.folder, log)
 
     def argv(self) -> list[str]:
         """The module that serves."""
-        return python_argv(_MODULE, "--data", self.folder, "--host", LOOPBACK, "--port", str(self.port))
+        return python_argv(
+            "datalake.embedded.qdrant", "--data", self.folder, "--host", LOOPBACK, "--port", str(self.port)
+        )
 
     def is_ready(self) -> bool:
         """True when every collection is open."""

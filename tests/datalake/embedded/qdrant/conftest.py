@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import httpx
 import pytest
+import uvicorn
 from qdrant_client import QdrantClient, models
 
+from datalake.embedded.qdrant.app import application
+from datalake.embedded.qdrant.catalog import Catalog
+
 Calls = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="package")
+def qdrant_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server in a thread of this process, where coverage sees it; test_main runs the real process."""
+    catalog = Catalog(tmp_path_factory.mktemp("qdrant"))
+    server = uvicorn.Server(uvicorn.Config(application(catalog), log_config=None))
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        yield "http://{}:{}".format(*listener.getsockname())
+        server.should_exit = True
+        thread.join(30)
 
 
 @pytest.fixture

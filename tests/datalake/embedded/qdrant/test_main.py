@@ -15,6 +15,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
 from datalake.embedded.process import free_port, python_argv, wait_until
+from datalake.embedded.qdrant.__main__ import main
 from datalake.embedded.qdrant.catalog import Catalog
 from datalake.embedded.qdrant.errors import DataFolderError
 from datalake.embedded.qdrant.optimize import optimize_all
@@ -152,14 +153,18 @@ def test_optimising_indexes_large_collections_only(server: QdrantServer, client:
 
 
 def test_optimising_alone_ends_by_itself(tmp_path: Path) -> None:
-    argv = python_argv("datalake.embedded.qdrant", "--data", tmp_path, "--optimize")
-    assert subprocess.run(argv, timeout=60, check=False).returncode == 0
+    assert main(["--data", str(tmp_path), "--optimize"]) == 0
 
 
-def test_nothing_to_do_is_refused(tmp_path: Path) -> None:
-    argv = python_argv("datalake.embedded.qdrant", "--data", tmp_path)
-    run = subprocess.run(argv, capture_output=True, text=True, timeout=60)
-    assert (run.returncode, "--port" in run.stderr) == (2, True)
+def test_nothing_to_do_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--data", str(tmp_path)])
+    assert (exit_.value.code, "--port" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_folder_in_use_cannot_be_optimised(server: QdrantServer, caplog: pytest.LogCaptureFixture) -> None:
+    assert main(["--data", str(server.folder), "--optimize"]) == 1
+    assert "is served by another process" in caplog.text
 
 
 class _OptimisingServer(QdrantServer):
