@@ -23,6 +23,7 @@ it, unpause it.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -35,6 +36,8 @@ from datalake.ingest.operators import WaitForWork
 @dag(
     dag_id="kafka_consumer",
     schedule="@continuous",
+    # Without a start in the past, the first interval is empty, and the second run would have its logical date.
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     max_consecutive_failed_dag_runs=5,
