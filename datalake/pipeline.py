@@ -54,6 +54,7 @@ LAYERS: dict[str, Layer] = {
             "datalake.silver_layer.quality",
             "datalake.silver_layer.duplicates",
             "datalake.silver_layer.embedding",
+            "datalake.silver_layer.tables",
             "datalake.silver_layer.storage",
         ),
         BronzeVideo,

@@ -1,0 +1,1 @@
+"""Silver: what is in the video? Frames, scores, vectors, in the lake."""
