@@ -17,10 +17,15 @@ AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 DEFAULT_RECEIVER = "team@example.com"
 
 
-def given_settings() -> dict[str, str]:
-    """What the root `.env` and the process environment say; the environment wins."""
+def given_settings(folder: Layout) -> dict[str, str]:
+    """What the root `.env` and the process environment say; the environment wins.
+
+    A shell that has sourced the stack's own stack.env gives nothing by that.
+    """
+    own = dotenv_values(folder.stack_env)
     from_file = {name: value for name, value in dotenv_values(settings.home() / ".env").items() if value}
-    return from_file | {name: value for name, value in os.environ.items() if value}
+    environment = {name: value for name, value in os.environ.items() if value and own.get(name) != value}
+    return from_file | environment
 
 
 def external_addresses(given: Mapping[str, str]) -> dict[str, str]:

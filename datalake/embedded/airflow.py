@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ def environment(folder: Layout, port: int, database_uri: str, secrets: Secrets) 
         # process titles must not overwrite the environment, by which leftovers are found
         "SPT_NOENV": "1",
         "PYTHONUNBUFFERED": "1",
+        # empty means no: without bytecode on disk every start would compile Airflow again
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 
 
@@ -96,11 +99,18 @@ class AirflowServer(Server):
 
     def is_ready(self) -> bool:
         """True when the API server answers and calls this component healthy."""
+        return self.is_ready_since(0)
+
+    def is_ready_since(self, started_at: float) -> bool:
+        """Like `is_ready`, and the heartbeat is that of a process started at this time."""
         found = health(self._api_port)
         if self.name == API_SERVER:
             return bool(found)
-        part = found.get(self.name.removeprefix("airflow-").replace("-", "_"), {})
-        return bool(part.get("status") == "healthy")
+        key = self.name.removeprefix("airflow-").replace("-", "_")
+        part = found.get(key, {})
+        beat = part.get(f"latest_{key}_heartbeat")
+        is_fresh = beat is not None and datetime.fromisoformat(beat).timestamp() >= started_at
+        return is_fresh and bool(part["status"] == "healthy")
 
 
 def health(port: int) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from datalake import settings
 from datalake.embedded import airflow
-from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, postgres_uri
+from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, given_settings, postgres_uri
 from datalake.embedded.kafka import KafkaServer
 from datalake.embedded.postgres import PostgresServer
-from datalake.embedded.process import LOOPBACK, Server, is_listening, python_argv
+from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening, python_argv
 from datalake.embedded.smtp import SmtpServer
-from datalake.embedded.state import Layout, Secrets
+from datalake.embedded.state import Layout, Secrets, StackState, layout, load_secrets, read_state
+from datalake.embedded.supervisor import Supervisor
+from datalake.embedded.watchdog import WatchdogServer
 
 AIRFLOW_PARTS = (airflow.API_SERVER, airflow.SCHEDULER, airflow.DAG_PROCESSOR, airflow.TRIGGERER)
 
@@ -63,7 +66,8 @@ class Parts:
     ) -> None:
         self.external = external_addresses(given)
         database_uri = given.get(AIRFLOW_DATABASE) or postgres_uri(ports, secrets, "airflow")
-        self.airflow_environment = airflow.environment(folder, ports["airflow"], database_uri, secrets)
+        own = {name: value for name, value in given.items() if name.startswith("AIRFLOW__")}
+        self.airflow_environment = airflow.environment(folder, ports["airflow"], database_uri, secrets) | own
         self.postgres = PostgresServer(
             folder.root / "postgres", ports["postgres"], secrets.postgres_password, log=folder.log("postgres")
         )
@@ -77,6 +81,8 @@ class Parts:
             for name in AIRFLOW_PARTS
         ]
 
+        self.watchdog = WatchdogServer(folder)
+
     def services(self) -> list[Server]:
         """The servers that Airflow and its tasks talk to, without those that are external."""
         servers: list[Server] = [self.postgres, self.kafka, self.qdrant, self.smtp]
@@ -84,9 +90,35 @@ class Parts:
 
     def all(self) -> list[Server]:
         """Every component that runs here, in order."""
-        return [*self.services(), *self.airflow]
+        return [*self.services(), *self.airflow, self.watchdog]
 
     def topics(self) -> tuple[str, str]:
         """The topics that the broker must have."""
         kafka = settings.KafkaSettings(_env_file=settings.home() / ".env")
         return kafka.kafka_topic, kafka.kafka_dead_letter_topic
+
+
+@dataclass(frozen=True)
+class OpenStack:
+    """A stack that was started before: its files, its components, its supervisor."""
+
+    folder: Layout
+    state: StackState
+    parts: Parts
+    supervisor: Supervisor
+
+
+def open_stack(folder: Layout | None = None) -> OpenStack:
+    """The stack of this project as the last `up` left it.
+
+    Raises:
+        ServerFailed: there was no `up` yet.
+    """
+    folder = folder or layout()
+    state = read_state(folder)
+    if state is None:
+        raise ServerFailed(f"there is no stack in {folder.root}; start it with: datalake up")
+    secrets = load_secrets(folder)
+    parts = Parts(folder, state.ports, secrets, given_settings(folder))
+    supervisor = Supervisor(folder, state.ports["supervisor"], secrets.supervisor_password)
+    return OpenStack(folder, state, parts, supervisor)

@@ -96,6 +96,10 @@ class Server(ABC):
     def is_ready(self) -> bool:
         """True when the server answers its own protocol."""
 
+    def is_ready_since(self, started_at: float) -> bool:
+        """Like `is_ready`, for a process started at this Unix time; overridden where answers can be stale."""
+        return self.is_ready()
+
     def env(self) -> Mapping[str, str]:
         """Environment variables that the server needs beyond the inherited ones."""
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from datalake.embedded.addresses import given_settings, stack_addresses, write_a
 from datalake.embedded.airflow import write_login
 from datalake.embedded.databases import prepare_databases
 from datalake.embedded.leftovers import end, marked_processes
-from datalake.embedded.parts import Parts
+from datalake.embedded.parts import Parts, open_stack
 from datalake.embedded.process import Server, ServerFailed, log_tail
 from datalake.embedded.state import (
     Layout,
@@ -56,7 +57,7 @@ def up(progress: Progress = lambda line: None) -> StackState:
     """Start what does not run yet and wait until everything is healthy.
 
     Args:
-        progress: called with one line at a time, also from other threads.
+        progress: called with one line at a time, from other threads too.
 
     Raises:
         ServerFailed: a component did not become healthy; names its log and the last lines.
@@ -79,36 +80,35 @@ def down(progress: Progress = lambda line: None) -> None:
 def status() -> list[ComponentStatus]:
     """Every component, in the order in which they start; empty before the first `up`."""
     folder = layout()
-    state = read_state(folder)
-    if state is None:
+    if read_state(folder) is None:
         return []
-    stack = _Stack(folder, lambda line: None, state)
+    stack = open_stack(folder)
     processes = stack.supervisor.processes()
     with ThreadPoolExecutor(8) as threads:
-        ready = threads.map(lambda server: server.name in processes and server.is_ready(), stack.parts.all())
-        own = [
-            _component_status(server, processes.get(server.name), healthy)
-            for server, healthy in zip(stack.parts.all(), ready, strict=True)
-        ]
-    external = [ComponentStatus(name, "EXTERNAL", 0, "-", 0, why) for name, why in state.external.items()]
-    return own + external
+        own = threads.map(
+            lambda server: _component_status(server, processes.get(server.name)), stack.parts.all()
+        )
+    external = [
+        ComponentStatus(name, "EXTERNAL", 0, "-", 0, why) for name, why in stack.parts.external.items()
+    ]
+    return [*own, *external]
 
 
 class _Stack:
-    """One start of the stack, or one look at it when `state` is given."""
+    """One start of the stack."""
 
-    def __init__(self, folder: Layout, progress: Progress, state: StackState | None = None) -> None:
+    def __init__(self, folder: Layout, progress: Progress) -> None:
         self._folder = folder
-        self._progress = progress
-        self._given = given_settings()
+        self._progress = _one_at_a_time(progress)
+        self._given = given_settings(folder)
         self._secrets = load_secrets(folder)
         self._is_running = False
-        ports = state.ports if state else self._ports()
+        ports = self._ports()
         self.parts = Parts(folder, ports, self._secrets, self._given)
         self.supervisor = Supervisor(folder, ports["supervisor"], self._secrets.supervisor_password)
         addresses = stack_addresses(folder, ports, self._secrets, self._given)
         self._addresses = addresses
-        self.state = state or StackState(
+        self.state = StackState(
             root=folder.root,
             ports=ports,
             components=tuple(server.name for server in self.parts.all()),
@@ -132,7 +132,7 @@ class _Stack:
             if "postgres" in self.parts.external:
                 self._prepare_databases()
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(self._start_server, self.parts.airflow))
+            list(threads.map(self._start_server, [*self.parts.airflow, self.parts.watchdog]))
 
     def _ports(self) -> dict[str, int]:
         """Those of the running supervisor; else everything left over is ended and ports are chosen."""
@@ -172,8 +172,10 @@ class _Stack:
         """
         began = time.monotonic()
         self.supervisor.start_program(server.name)
-        while not server.is_ready():
+        while True:
             info = self.supervisor.processes().get(server.name)
+            if info is not None and info.pid and server.is_ready_since(info.started_at):
+                break
             late = time.monotonic() - began > server.ready_timeout_s
             if late or info is None or info.state == "FATAL":
                 why = f"state {info.state}, {info.description}" if info else "the supervisor is gone"
@@ -184,10 +186,21 @@ class _Stack:
         self._progress(f"{server.name} is healthy{where} ({time.monotonic() - began:.1f} s)")
 
 
-def _component_status(server: Server, info: ProcessInfo | None, healthy: bool) -> ComponentStatus:
-    health = "healthy" if healthy else "unhealthy"
+def _one_at_a_time(progress: Progress) -> Progress:
+    """Callers need not care that lines come from several threads."""
+    lock = threading.Lock()
+
+    def report(line: str) -> None:
+        with lock:
+            progress(line)
+
+    return report
+
+
+def _component_status(server: Server, info: ProcessInfo | None) -> ComponentStatus:
     if info is None:
-        return ComponentStatus(server.name, "DOWN", 0, health, server.port, "the stack is not running")
+        return ComponentStatus(server.name, "DOWN", 0, "unhealthy", server.port, "the stack is not running")
+    health = "healthy" if info.pid and server.is_ready_since(info.started_at) else "unhealthy"
     return ComponentStatus(server.name, info.state, info.pid, health, server.port, info.description)
 
 
