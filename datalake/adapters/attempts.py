@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg2.extensions import connection as Connection
-
 from datalake.adapters import postgres
+from datalake.adapters.postgres import Connection
 from datalake.contracts import ClaimedVideo, VideoArrived
 
 MAX_OPEN = 500

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg2
-from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
 
 from datalake.adapters import postgres
+from datalake.adapters.postgres import Connection
 from datalake.contracts import OutcomeKind, VideoArrived
 
 PAGE_ROWS = 50

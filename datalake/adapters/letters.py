@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from psycopg2.extensions import connection as Connection
-
 from datalake.adapters import postgres
 from datalake.adapters.ledger import Coordinates
+from datalake.adapters.postgres import Connection
 
 PAGE_LETTERS = 100
 PAGE_BYTES = 16 * 1024**2

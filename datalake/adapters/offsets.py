@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from psycopg2.extensions import connection as Connection
-
 from datalake.adapters import postgres
 from datalake.adapters.kafka import Span, TopicState
+from datalake.adapters.postgres import Connection
 
 _INSERT = """
 INSERT INTO consumer_offsets (cluster_id, topic_id, partition, topic, first_offset, next_offset)
@@ -32,9 +31,12 @@ UPDATE consumer_offsets SET stopped = %s, updated_at = now()
 WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NULL
 """
 _GO_ON = """
-UPDATE consumer_offsets SET stopped = NULL, next_offset = %s, first_offset = least(first_offset, %s),
-    updated_at = now()
+UPDATE consumer_offsets SET stopped = NULL, next_offset = %s, updated_at = now()
 WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NOT NULL
+"""
+_LAST_KNOWN = """
+SELECT max(message_offset) AS last FROM ledger
+WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND message_offset >= %s
 """
 _RECORD_GAP = """
 INSERT INTO offset_gaps (cluster_id, topic_id, partition, first_offset, last_offset, reason)
@@ -99,7 +101,7 @@ def stop(connection: Connection, state: TopicState, partition: int, offset: int,
 def go_on(connection: Connection, state: TopicState, partition: int, offset: int, new_offset: int) -> bool:
     """Let a stopped partition go on elsewhere; False when it is not stopped at `offset`."""
     where = (state.cluster_id, state.topic_id, partition, offset)
-    return postgres.execute(connection, _GO_ON, (new_offset, new_offset, *where)) == 1
+    return postgres.execute(connection, _GO_ON, (new_offset, *where)) == 1
 
 
 def record_gaps(connection: Connection, state: TopicState, gaps: Sequence[Gap]) -> None:
@@ -107,3 +109,10 @@ def record_gaps(connection: Connection, state: TopicState, gaps: Sequence[Gap]) 
     for gap in gaps:
         where = (state.cluster_id, state.topic_id, gap.partition)
         postgres.execute(connection, _RECORD_GAP, (*where, gap.first_offset, gap.last_offset, gap.reason))
+
+
+def last_known(connection: Connection, state: TopicState, partition: int, offset: int) -> int | None:
+    """Last offset of the partition, from `offset` on, that the ledger has a row for."""
+    where = (state.cluster_id, state.topic_id, partition, offset)
+    found = postgres.row(connection, _LAST_KNOWN, where)
+    return found["last"] if found else None

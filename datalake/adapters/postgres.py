@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import psycopg2
 import psycopg2.extras
 import yoyo  # type: ignore[import-untyped]
-from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import connection
 
 from datalake.errors import ConfigurationError, DatabaseUnavailable
 
@@ -20,6 +20,7 @@ CONNECT_TIMEOUT_S = 10
 # Any fixed number will do: it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 0x76646F5F6D6967
 
+Connection: TypeAlias = connection
 Row: TypeAlias = dict[str, Any]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any] | None
 

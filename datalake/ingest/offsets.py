@@ -7,15 +7,11 @@ from logging import getLogger
 from datalake.adapters import offsets
 from datalake.adapters.kafka import Broker, Kafka, Span, TopicState
 from datalake.adapters.offsets import Gap, Position
-from datalake.adapters.postgres import row, transaction
+from datalake.adapters.postgres import transaction
 from datalake.errors import ConfigurationError
 from datalake.ingest.crash_points import crash_point
 
 _LOG = getLogger(__name__)
-_LAST_KNOWN = """
-SELECT max(message_offset) AS last FROM ledger
-WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND message_offset >= %s
-"""
 
 
 def starts(uri: str, kafka: Kafka, broker: Broker, state: TopicState) -> dict[int, int]:
@@ -70,7 +66,8 @@ def accept(uri: str, kafka: Kafka, partition: int) -> Gap | None:
     """Let a stopped partition go on after the loss; what was lost is recorded.
 
     Returns:
-        The gap; None when the lost offsets are in the ledger already.
+        The gap; None when the topic lost its end: then it is read again from where we began, known messages
+        are passed over, and a second stop names the offsets that hold other bytes now.
 
     Raises:
         ConfigurationError: the partition is not stopped.
@@ -84,10 +81,8 @@ def accept(uri: str, kafka: Kafka, partition: int) -> Gap | None:
             raise ConfigurationError(
                 f"partition {partition} of {kafka.topic} is not stopped: nothing to accept"
             )
-        known = row(
-            connection, _LAST_KNOWN, (state.cluster_id, state.topic_id, partition, position.next_offset)
-        )
-        new_offset, gap = _after_loss(partition, position, span, known["last"] if known else None)
+        known = offsets.last_known(connection, state, partition, position.next_offset)
+        new_offset, gap = _after_loss(partition, position, span, known)
         offsets.record_gaps(connection, state, [gap] if gap else [])
         offsets.go_on(connection, state, partition, position.next_offset, new_offset)
     return gap
@@ -100,7 +95,7 @@ def _after_loss(
     if position.next_offset < span.low:
         return span.low, Gap(partition, position.next_offset, span.low - 1, "accepted: deleted unread")
     if position.next_offset > span.end:
-        return span.end, None
+        return max(span.low, position.first_offset), None
     # Other bytes at offsets that the ledger knows: its rows stand, the new messages there are given up.
     new_offset = min(span.end, (last_known or position.next_offset) + 1)
     return new_offset, Gap(

@@ -6,20 +6,18 @@ import time
 from dataclasses import dataclass
 from logging import getLogger
 
-from datalake.adapters import offsets, postgres
+from datalake.adapters import offsets
 from datalake.adapters.kafka import Broker, Kafka, Span
 from datalake.adapters.letters import is_any_due as is_letter_due
 from datalake.adapters.offsets import Position
-from datalake.adapters.postgres import transaction
+from datalake.adapters.postgres import row, transaction
 from datalake.adapters.runs import Runs
+from datalake.adapters.statements import statement
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.batches import has_due
 from datalake.ingest.offsets import out_of_range
 
 _LOG = getLogger(__name__)
-_MAIL_DUE = """
-SELECT FROM notifications WHERE state IN ('pending', 'sending') AND next_attempt_at <= now() LIMIT 1
-"""
 FIRST_KAFKA_PAUSE_S = 2.0
 LONGEST_KAFKA_PAUSE_S = 60.0
 
@@ -62,7 +60,7 @@ class Watcher:
             TransientError: database or Airflow are away.
         """
         with transaction(self._uri) as connection:
-            if is_letter_due(connection) or postgres.row(connection, _MAIL_DUE) is not None:
+            if is_letter_due(connection) or row(connection, statement("mail/is_due")) is not None:
                 return True
         return has_due(self._uri, self._runs) or self._are_messages_due()
 

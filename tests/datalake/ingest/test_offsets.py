@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from datalake.adapters.kafka import Span
+from datalake.errors import ConfigurationError
+from datalake.ingest.ledger import ledger_balance
+from datalake.ingest.offsets import accept, out_of_range
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+
+def message(video_id: str = "C1") -> bytes:
+    document = {"event_id": str(uuid.uuid4()), "video_id": video_id, "uri": "file:///videos/a.mp4"}
+    return json.dumps(document).encode()
+
+
+def delete_before(pipeline, offset: int, partition: int = 0) -> None:
+    """What retention does, on demand."""
+    admin = AdminClient(dict(pipeline.kafka.properties))
+    where = TopicPartition(pipeline.kafka.topic, partition, offset)
+    for future in admin.delete_records([where]).values():
+        future.result()
+
+
+def stopped(pipeline) -> str | None:
+    return pipeline.row("SELECT stopped FROM consumer_offsets WHERE partition = 0")["stopped"]
+
+
+def test_an_offset_is_in_range_or_the_range_is_named() -> None:
+    assert out_of_range(0, 5, Span(5, 9)) is None
+    assert out_of_range(0, 9, Span(5, 9)) is None
+    assert "offsets 2 to 4 were deleted" in (out_of_range(0, 2, Span(5, 9)) or "")
+    assert "lost offsets 9 to 10" in (out_of_range(0, 11, Span(5, 9)) or "")
+
+
+def test_a_new_partition_starts_at_its_low_watermark(pipeline) -> None:
+    pipeline.send(message("a"), message("b"), message("c"))
+    delete_before(pipeline, 2)
+    assert pipeline.claim().count(None) == 1
+    assert pipeline.row("SELECT first_offset FROM consumer_offsets")["first_offset"] == 2
+    assert ledger_balance(pipeline.uri, pipeline.kafka).balances
+
+
+def test_retention_that_overtakes_us_stops_the_partition_until_accepted(pipeline) -> None:
+    pipeline.send(message("a"))
+    pipeline.claim()
+    pipeline.send(message("b"), message("c"), message("d"))
+    delete_before(pipeline, 3)
+    assert pipeline.claim() is None
+    assert "partition 0: offsets 1 to 2 were deleted" in stopped(pipeline)
+    assert pipeline.claim() is None
+    assert ledger_balance(pipeline.uri, pipeline.kafka).stopped != ()
+    gap = accept(pipeline.uri, pipeline.kafka, 0)
+    assert (gap.first_offset, gap.last_offset) == (1, 2)
+    assert pipeline.claim().count(None) == 1
+    found = ledger_balance(pipeline.uri, pipeline.kafka)
+    assert (found.arrived, found.balances, found.stopped) == (2, True, ())
+
+
+def test_other_partitions_go_on(make_pipeline) -> None:
+    from confluent_kafka import Producer
+
+    pipeline = make_pipeline(partitions=2)
+    producer = Producer(dict(pipeline.kafka.properties))
+
+    def put(partition: int) -> None:
+        producer.produce(pipeline.kafka.topic, message(), partition=partition)
+        producer.flush()
+
+    put(0)
+    pipeline.claim()
+    put(0)
+    put(0)
+    delete_before(pipeline, 2)
+    put(1)
+    assert pipeline.claim().count(None) == 1
+    assert stopped(pipeline) is not None
+
+
+def test_an_offset_beyond_the_end_stops_the_partition_until_accepted(pipeline) -> None:
+    pipeline.send(message("a"))
+    pipeline.claim()
+    pipeline.execute("UPDATE consumer_offsets SET next_offset = 7")
+    pipeline.send(message("b"))
+    assert pipeline.claim() is None
+    assert "lost offsets 2 to 6" in stopped(pipeline)
+    assert accept(pipeline.uri, pipeline.kafka, 0) is None
+    pipeline.send(message("c"))
+    assert [row.arrived.video_id for row in pipeline.claim().rows] == ["b", "c"]
+    assert ledger_balance(pipeline.uri, pipeline.kafka).balances
+
+
+def test_other_bytes_at_known_coordinates_stop_the_partition_until_accepted(pipeline) -> None:
+    pipeline.send(message("a"), message("b"))
+    pipeline.claim()
+    pipeline.execute("UPDATE ledger SET payload_sha256 = 'other' WHERE message_offset = 1")
+    pipeline.execute("UPDATE consumer_offsets SET next_offset = 0")
+    pipeline.send(message("c"))
+    assert pipeline.claim().rows == ()
+    assert "other bytes at offset 1" in stopped(pipeline)
+    accept(pipeline.uri, pipeline.kafka, 0)
+    assert [row.arrived.video_id for row in pipeline.claim().rows] == ["c"]
+    found = ledger_balance(pipeline.uri, pipeline.kafka)
+    assert (found.arrived, found.balances) == (3, True)
+
+
+def test_known_messages_are_passed_over(pipeline) -> None:
+    pipeline.send(message("a"), message("b"))
+    pipeline.claim()
+    pipeline.execute("UPDATE consumer_offsets SET next_offset = 0")
+    pipeline.send(message("c"))
+    assert pipeline.claim().count(None) == 1
+    assert ledger_balance(pipeline.uri, pipeline.kafka).balances
+
+
+def test_nothing_is_accepted_where_nothing_is_stopped(pipeline) -> None:
+    pipeline.send(message())
+    pipeline.claim()
+    with pytest.raises(ConfigurationError, match=r"partition 0 .* is not stopped"):
+        accept(pipeline.uri, pipeline.kafka, 0)
