@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from datalake.errors import PipelineError
-from datalake.serving.commands import search, stack
+from datalake.serving.commands import ledger, search, stack
 from datalake.serving.commands.output import messages
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(search.search)
+app.command()(ledger.ledger)
+
+dead_letters = typer.Typer(no_args_is_help=True, help="Messages and videos that could not be processed.")
+dead_letters.command("list")(ledger.dlq)
+app.add_typer(dead_letters, name="dlq")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

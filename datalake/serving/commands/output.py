@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+_FILE_WIDTH = 300
+
 
 def results() -> Console:
-    """Stdout."""
-    return Console(highlight=False)
+    """Stdout; wide enough for paths where no terminal says how wide it is."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
 def messages() -> Console:
@@ -34,7 +38,7 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
     """A table on stdout; cells are text, whatever they contain."""
-    table = Table(*(escape(column) for column in columns), title=title, title_justify="left")
+    table = Table(*map(escape, columns), title=title, title_justify="left", box=SIMPLE_HEAD)
     for cells in rows:
         table.add_row(*(Text("" if cell is None else str(cell), overflow="fold") for cell in cells))
     results().print(table)

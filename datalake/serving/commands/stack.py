@@ -44,7 +44,7 @@ def status(as_json: Json = False) -> None:
     elif not parts:
         progress("The stack was never started here: run `datalake up`.")
     else:
-        rows = [(p.name, p.state, p.health, p.port or "", p.pid or "", p.note) for p in parts]
-        print_table(("part", "state", "health", "port", "pid", "note"), rows)
+        rows = [(part.name, part.state, part.health, part.port or "", part.note) for part in parts]
+        print_table(("part", "state", "health", "port", "note"), rows)
     if not parts or any(part.health not in ("healthy", "-") for part in parts):
         raise typer.Exit(1)

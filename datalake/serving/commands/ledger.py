@@ -1,0 +1,68 @@
+"""`datalake ledger` and `datalake dlq`: what became of every message."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datalake.serving.commands.output import print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from datalake.ingest.ledger import LedgerBalance
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def ledger(as_json: Json = False) -> None:
+    """Show the ledger's balance; exit code 1 when it does not balance."""
+    from datalake import settings
+    from datalake.adapters.factory import postgres_uri
+    from datalake.adapters.kafka import Kafka
+    from datalake.ingest.ledger import ledger_balance
+
+    config = settings.load()
+    balance = ledger_balance(postgres_uri(config), Kafka.from_settings(config.kafka))
+    if as_json:
+        print_json({**asdict(balance), "accounted": balance.accounted, "balances": balance.balances})
+    else:
+        _print(balance)
+    if not balance.balances:
+        raise typer.Exit(1)
+
+
+def dlq(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most letters shown.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show the newest dead letters."""
+    from datalake import settings
+    from datalake.adapters.factory import postgres_uri
+    from datalake.adapters.letter_list import newest_letters
+
+    letters = newest_letters(postgres_uri(settings.load()), limit)
+    if as_json:
+        print_json([asdict(letter) for letter in letters])
+    elif not letters:
+        progress("No dead letters.")
+    else:
+        rows = [
+            (f"{letter.created_at:%Y-%m-%d %H:%M:%S}", letter.video, letter.reason, letter.detail)
+            for letter in letters
+        ]
+        print_table(("since", "message", "reason", "detail"), rows)
+
+
+def _print(balance: LedgerBalance) -> None:
+    rows = [("on the topic", balance.arrived), ("typed into the UI", balance.typed)]
+    print_table(("in", "messages"), rows)
+    rows = [("not read yet", balance.unread), ("in progress", balance.in_progress), *balance.outcomes.items()]
+    print_table(("accounted for", "messages"), rows)
+    for stopped in balance.stopped:
+        progress(f"stopped: {stopped}")
+    if balance.balances:
+        progress(f"The ledger balances: {balance.accounted} messages.")
+    else:
+        missing = balance.arrived + balance.typed - balance.accounted
+        progress(f"The ledger does NOT balance: {missing:+d} messages are unaccounted for.")

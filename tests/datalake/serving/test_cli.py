@@ -1,0 +1,125 @@
+"""The command line as a user meets it: a process, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datalake.adapters.postgres import execute, transaction
+from datalake.embedded.process import free_port
+from datalake.serving.commands.search import clock
+
+HEAVY = ("torch", "airflow", "qdrant_client", "confluent_kafka", "psycopg2", "hamilton", "numpy", "pydantic")
+INSERT = (
+    "INSERT INTO ledger (message_id, cluster_id, topic_id, partition, message_offset, topic, payload_sha256"
+)
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `datalake` with nothing configured but what is given."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "DATALAKE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "datalake.serving.cli", *arguments]
+        return subprocess.run(
+            command, env=environment | settings, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom datalake.serving.cli import main\n"
+        "try:\n    main(['--help'])\n"
+        f"finally:\n    print('loaded:', sorted(set({HEAVY!r}) & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "loaded: []" in done.stdout
+    for command in ("up", "down", "status", "search", "ledger", "dlq"):
+        assert f"\n  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "search", "ledger", "dlq"])
+def test_every_command_has_help(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+def test_service_that_is_away_is_one_line_without_a_traceback(run: Run) -> None:
+    done = run("dlq", "list", PG_CONN_URI=f"postgresql://me:s3cret@127.0.0.1:{free_port()}/video_db")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: PostgreSQL cannot be reached")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "s3cret" not in done.stderr
+
+
+def test_unknown_embedder_is_one_line(run: Run) -> None:
+    done = run("search", "a rabbit", EMBEDDER="nonsense")
+    assert done.returncode == 1
+    assert "EMBEDDER" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_before_the_first_start_says_what_to_do(run: Run) -> None:
+    done = run("status")
+    assert done.returncode == 1
+    assert "datalake up" in done.stderr
+
+
+@pytest.mark.postgres
+def test_dead_letters_are_listed(run: Run, postgres_uri: str) -> None:
+    assert "No dead letters." in run("dlq", "list", PG_CONN_URI=postgres_uri).stderr
+    insert = (
+        f"{INSERT}, outcome, reason, finished_at) VALUES (gen_random_uuid(), 'c', 't', 2, 7, 'video.arrived', '',"
+        " 'rejected', 'not_json', now())"
+    )
+    letter = "INSERT INTO dead_letters SELECT message_id, reason, 'it is [bold]not[/] JSON' FROM ledger"
+    with transaction(postgres_uri) as connection:
+        execute(connection, insert)
+        execute(connection, letter)
+    done = run("dlq", "list", PG_CONN_URI=postgres_uri)
+    assert done.returncode == 0
+    assert "video.arrived[2] offset 7" in done.stdout
+    assert "it is [bold]not[/] JSON" in done.stdout
+    [listed] = json.loads(run("dlq", "list", "--json", PG_CONN_URI=postgres_uri).stdout)
+    assert (listed["reason"], listed["published_at"]) == ("not_json", None)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_ledger_shows_the_balance_and_fails_without_one(
+    run: Run, postgres_uri: str, kafka_bootstrap: str, kafka_topic: str, tmp_path: Path
+) -> None:
+    properties = tmp_path / "client.properties"
+    properties.write_text(f"bootstrap.servers={kafka_bootstrap}\n")
+    settings = {"PG_CONN_URI": postgres_uri, "KAFKA_TOPIC": kafka_topic}
+    settings |= {"KAFKA_CLIENT_PROPERTIES": str(properties)}
+    good = run("ledger", **settings)
+    assert (good.returncode, "The ledger balances" in good.stderr) == (0, True)
+    too_many = f"{INSERT}) VALUES (gen_random_uuid(), 'c', 'another topic', 0, 0, 'gone', '')"
+    with transaction(postgres_uri) as connection:
+        execute(connection, too_many)
+    bad = run("ledger", **settings)
+    assert (bad.returncode, "does NOT balance" in bad.stderr) == (1, True)
+    told = run("ledger", "--json", **settings)
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["balances"] is False
+
+
+@pytest.mark.parametrize(
+    ("time_s", "shown"),
+    [(0, "0:00.0"), (5.25, "0:05.2"), (59.96, "1:00.0"), (61, "1:01.0"), (3723.4, "1:02:03.4")],
+)
+def test_clock(time_s: float, shown: str) -> None:
+    assert clock(time_s) == shown
