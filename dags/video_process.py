@@ -72,7 +72,7 @@ def video_process() -> None:
         return tasks.silver(chunk)
 
     @task(map_index_template=CHUNK_LABEL)
-    def gold(chunk: dict[str, Any]) -> dict[str, int]:
+    def gold(chunk: dict[str, Any]) -> dict[str, Any]:
         """Who needs to know? Rows, points and outcomes."""
         from datalake import tasks
 

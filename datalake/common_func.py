@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
+import signal
+import sys
 from uuid import UUID, uuid5
 
 from datalake.contracts import WorkIdentity
 
+_PR_SET_PDEATHSIG = 1
 _POINTS = UUID("6f1f3a4e-3f0b-5b0e-9c39-0c6a7d1f5b52")
 
 
 def point_id(work: WorkIdentity, time_us: int) -> UUID:
     """Id of the Qdrant point for the frame at `time_us` microseconds; the same frame always gets the same."""
     return uuid5(_POINTS, json.dumps([work.asset_id, time_us, work.model, work.settings_hash]))
+
+
+def die_with_parent(parent_pid: int, number: signal.Signals) -> None:
+    """Have the kernel send this process a signal when the *thread* that started it ends (Linux).
+
+    Args:
+        parent_pid: process that is the parent; this one exits if that has ended already.
+        number: the signal; SIGKILL cannot be ignored by a native library.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:
+        sys.exit("the process that started this one has ended")

@@ -43,7 +43,7 @@ class Layer:
 LAYERS: dict[str, Layer] = {
     "bronze": Layer(
         "What arrived?",
-        ("datalake.bronze_layer.landing", "datalake.bronze_layer.findings"),
+        ("datalake.bronze_layer.landing", "datalake.bronze_layer.inspection"),
         VideoArrived,
         BronzeVideo,
     ),

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import Event
-from uuid import UUID
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import TypeVar
+from uuid import UUID, uuid4
 
-from datalake.adapters.ports import Catalog, Frame, FrameSource, Lake, Window
-from datalake.contracts import SilverVideo, WorkIdentity
+from datalake.adapters.catalog_ports import WorkLeases
+from datalake.adapters.embedders.batcher import MicroBatcher
+from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.ports import Frame, FrameSource, Lake, Window
+from datalake.contracts import Chunk, SilverVideo, VideoProgress, WorkIdentity
 from datalake.errors import LeaseLost
-from datalake.silver_layer.manifest import silver_video_from_manifest
+from datalake.pipeline import run_layer
+from datalake.settings import LakeSettings, SilverSettings
+from datalake.silver_layer.identity import effective_options, work_identity
+from datalake.silver_layer.manifest import manifest_key, silver_video_from_manifest
 
+T = TypeVar("T")
 _POLL_S = 0.5
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who works: a task try of one attempt of one batch."""
-
-    token: UUID
-    batch_id: UUID
-    attempt: int
 
 
 class LeasedFrameSource(FrameSource):
@@ -46,36 +46,88 @@ class LeasedFrameSource(FrameSource):
         return self._source.frames(window)
 
 
-def finished_once(
-    work: WorkIdentity,
-    holder: Holder,
-    catalog: Catalog,
-    lake: Lake,
-    lease_s: float,
-    do: Callable[[Callable[[], None]], SilverVideo],
-) -> SilverVideo:
-    """The finished work: read back if it exists, waited for if another is at it, else done now.
+class OneAtATime:
+    """Lets one thread of this process at a time do a piece of work; the next one finds it finished."""
 
-    Args:
-        work: which work.
-        holder: who asks.
-        catalog: keeps the leases.
-        lake: holds the manifests.
-        lease_s: seconds without progress after which a lease may be taken over.
-        do: does the work; calls its argument to renew the lease.
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._locks: dict[WorkIdentity, Lock] = {}
+
+    @contextmanager
+    def __call__(self, work: WorkIdentity) -> Iterator[None]:
+        """Wait for whoever is at this work."""
+        with self._guard:
+            lock = self._locks.setdefault(work, Lock())
+        with lock:
+            yield
+
+
+@dataclass
+class Workshop:
+    """Does the silver work of one chunk; `silver_of` may run in many threads at once."""
+
+    chunk: Chunk
+    config: SilverSettings
+    lake_config: LakeSettings
+    leases: WorkLeases
+    lake: Lake
+    media: MediaChildren
+    embedder: MicroBatcher
+    token: UUID = field(default_factory=uuid4)
+    one_at_a_time: OneAtATime = field(default_factory=OneAtATime)
+
+    def silver_of(self, video: VideoProgress) -> VideoProgress:
+        """The video with its silver record: read back if the work is finished, else done now.
+
+        Raises:
+            BadVideo: its frames cannot be decoded or embedded.
+            LeaseLost: another task is at this work, and stays at it.
+        """
+        options = effective_options(video.claimed.arrived.options, self.config, self.lake_config)
+        work = work_identity(known(video.bronze), self.embedder, options)
+        with self.one_at_a_time(work):
+            self._acquire(work, str(video.claimed.message_id))
+            if self.lake.exists(manifest_key(work)):
+                silver = silver_video_from_manifest(self.lake.read_bytes(manifest_key(work)))
+            else:
+                silver = self._do(video, work, options.as_inputs())
+            self.leases.finish(work, self.token, manifest_key(work))
+        return video.model_copy(update={"silver": silver})
+
+    def _acquire(self, work: WorkIdentity, task: str) -> None:
+        """Get the lease, or wait while another task is at it and makes progress."""
+        deadline = time.monotonic() + self.config.child_timeout_s + self.config.lease_s
+        while self._lease(work, task) == "busy":
+            if time.monotonic() > deadline:
+                raise LeaseLost(f"{work.prefix}: another task is at this work; trying again later")
+            Event().wait(_POLL_S)
+
+    def _lease(self, work: WorkIdentity, task: str) -> str:
+        chunk = self.chunk
+        return self.leases.lease(work, self.token, chunk.batch_id, chunk.attempt, self.config.lease_s, task)
+
+    def _do(self, video: VideoProgress, work: WorkIdentity, options: dict[str, object]) -> SilverVideo:
+        bronze = known(video.bronze)
+        with (
+            self.lake.local_path(bronze.raw_key) as path,
+            self.media.frame_source(path, known(bronze.media)) as frames,
+            self.embedder.producer(),
+        ):
+            source = LeasedFrameSource(
+                frames, lambda: self.leases.renew(work, self.token, self.config.lease_s)
+            )
+            records = {"bronze_video": bronze, "work": work}
+            ports = {"lake": self.lake, "frame_source": source, "embedder": self.embedder}
+            silver: SilverVideo = run_layer("silver", {**records, **ports, **options})
+            return silver
+
+
+def known(value: T | None) -> T:
+    """The value, which the layer before has set.
 
     Raises:
-        LeaseLost: another task try took over, or is still at it after `lease_s` without end.
+        AssertionError: it has not; an error of our code.
     """
-    manifest_key = f"{work.prefix}/manifest.json"
-    deadline = time.monotonic() + 2 * lease_s
-    while catalog.lease(work, holder.token, holder.batch_id, holder.attempt, lease_s) == "busy":
-        if time.monotonic() > deadline:
-            raise LeaseLost(f"{work.prefix}: another task is still at this work; trying again later")
-        Event().wait(_POLL_S)
-    if lake.exists(manifest_key):
-        silver = silver_video_from_manifest(lake.read_bytes(manifest_key))
-    else:
-        silver = do(lambda: catalog.renew(work, holder.token, lease_s))
-    catalog.finish(work, holder.token, manifest_key)
-    return silver
+    if value is None:
+        raise AssertionError("a layer was given a video that did not pass the one before")
+    return value

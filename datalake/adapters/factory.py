@@ -12,6 +12,7 @@ from datalake.settings import Settings, home
 
 if TYPE_CHECKING:
     from datalake.adapters.catalog_ports import BatchReport, Catalog, Compose, FrameTable, MailOutbox
+    from datalake.adapters.embedders.batcher import MicroBatcher
     from datalake.adapters.media.children import MediaChildren
     from datalake.adapters.ports import Embedder, Lake, Mail, Mailer, SourceReader, VectorIndex
 
@@ -57,6 +58,13 @@ def build_embedder(config: Settings) -> Embedder:
     from datalake.adapters import embedders
 
     return embedders.build_embedder(config.silver.embedder, config.silver.device)
+
+
+def build_batcher(config: Settings) -> MicroBatcher:
+    """The embedding model behind a micro-batcher that many videos share; a context manager."""
+    from datalake.adapters.embedders.batcher import MicroBatcher
+
+    return MicroBatcher(build_embedder(config), config.silver.embed_batch_size)
 
 
 def build_vector_index(config: Settings) -> VectorIndex:

@@ -1,0 +1,155 @@
+"""What the tasks of `video_process` do: JSON in, JSON out, adapters in between.
+
+Nothing here decides anything about a video: it opens the doors, hands them to the layers and passes on
+what comes out.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+from uuid import UUID
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from datalake import chunks, settings
+from datalake.adapters import factory
+from datalake.common_func import die_with_parent
+from datalake.contracts import BronzeVideo, Chunk, VideoProgress
+from datalake.errors import ConfigurationError, PipelineError
+from datalake.gold_layer.outbox import send_due_mails
+from datalake.ingest import batches
+from datalake.pipeline import run_layer
+from datalake.work import Workshop, known
+
+_log = logging.getLogger(__name__)
+LayerTask = Callable[[Chunk, settings.Settings], Chunk]
+
+
+def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """JSON around a task that takes a chunk through a layer.
+
+    An error of our code is counted against the batch's attempt, whether it hit one video or the whole
+    task; a task that meets one fails without retries.
+    """
+
+    @wraps(task)
+    def run(chunk: dict[str, Any]) -> dict[str, Any]:
+        die_with_parent(os.getppid(), signal.SIGKILL)  # an orphan would overlap its own retry
+        config, todo = settings.load(), Chunk.model_validate(chunk)
+        count = partial(batches.record_code_error, factory.postgres_uri(config), todo.batch_id, todo.attempt)
+        try:
+            done = task(todo, config)
+        except PipelineError:
+            raise
+        except Exception as error:
+            count(error)
+            _log.exception("%s: an error of our code", todo.label)
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+        if errors := [f"{video.claimed.label}: {video.error}" for video in done.videos if video.error]:
+            count("; ".join(errors))
+        return done.model_dump(mode="json")
+
+    return run
+
+
+def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, Any]]:
+    """Chunks of the batch's unfinished videos; URIs typed into the form become a batch first.
+
+    Raises:
+        ConfigurationError: the run was started with neither a batch nor URIs.
+    """
+    config = settings.load()
+    uri = factory.postgres_uri(config)
+    batch_id, attempt = _batch(uri, params or {}, run_id or "")
+    claimed = batches.unfinished(uri, batch_id, attempt, run_id or "")
+    silver = config.silver
+    size = chunks.chunk_size(
+        len(claimed), silver.silver_slots, silver.chunk_min_videos, silver.chunk_max_videos
+    )
+    return [chunk.model_dump(mode="json") for chunk in chunks.split(claimed, size)]
+
+
+@_layer_task
+def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
+    """Every open video of the chunk through bronze."""
+    lake, sources = factory.build_lake(config), factory.build_sources(config)
+    with factory.build_media_children(config) as media:
+        ports = {"lake": lake, "sources": sources, "media_probe": media.probe_port()}
+
+        def step(video: VideoProgress) -> VideoProgress:
+            bronze: BronzeVideo = run_layer("bronze", {"video_arrived": video.claimed.arrived, **ports})
+            outcome = None if bronze.is_usable else chunks.outcome_of(bronze.findings)
+            return video.model_copy(update={"bronze": bronze, "outcome": outcome})
+
+        return chunks.run(chunk, step, config.silver.videos_at_once)
+
+
+@_layer_task
+def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
+    """Every open video of the chunk through silver, with one model; equal work is done once."""
+    with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
+        workshop = Workshop(
+            chunk=chunk,
+            config=config.silver,
+            lake_config=config.lake,
+            leases=factory.build_catalog(config),
+            lake=factory.build_lake(config),
+            media=media,
+            embedder=embedder,
+        )
+        return chunks.run(chunk, workshop.silver_of, config.silver.videos_at_once)
+
+
+@_layer_task
+def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
+    """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
+    catalog = factory.build_catalog(config)
+    ports = {
+        "catalog": catalog,
+        "vector_index": factory.build_vector_index(config),
+        "frame_table": factory.build_frame_table(config),
+    }
+
+    def step(video: VideoProgress) -> VideoProgress:
+        records = {
+            "claimed_video": video.claimed,
+            "bronze_video": known(video.bronze),
+            "silver_video": known(video.silver),
+        }
+        outcome = run_layer("gold", {**records, **ports}).outcome
+        return video.model_copy(update={"outcome": outcome})
+
+    done = chunks.run(chunk, step, config.silver.videos_at_once)
+    for video in done.videos:
+        if video.outcome and video.silver is None:
+            asset_id = video.bronze.asset_id if video.bronze else None
+            catalog.record_outcome(video.claimed, video.outcome, asset_id)
+    return done
+
+
+def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:
+    """Send the mails that are due.
+
+    Raises:
+        UnfinishedBatch: messages of this batch have no outcome yet.
+    """
+    config = settings.load()
+    uri = factory.postgres_uri(config)
+    tally = send_due_mails(factory.build_outbox(config), factory.build_mailer(config))
+    batch_id, _ = _batch(uri, params or {}, run_id or "")
+    batches.assert_finished(uri, batch_id)
+    return {"mails_sent": tally.sent, "mails_deferred": tally.deferred, "mails_failed": tally.failed}
+
+
+def _batch(uri: str, params: dict[str, Any], run_id: str) -> tuple[UUID, int]:
+    if params.get("batch_id"):
+        return UUID(params["batch_id"]), int(params.get("attempt") or 1)
+    batch_id = batches.open_ui_batch(uri, run_id, params.get("uris") or [])
+    if batch_id is None:
+        raise ConfigurationError("Nothing to do: type at least one URI into the trigger form.")
+    return batch_id, 1
