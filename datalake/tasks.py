@@ -143,7 +143,7 @@ def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:
     tally = send_due_mails(factory.build_outbox(config), factory.build_mailer(config))
     batch_id, _ = _batch(uri, params or {}, run_id or "")
     batches.assert_finished(uri, batch_id)
-    return {"mails_sent": tally.sent, "mails_deferred": tally.deferred, "mails_failed": tally.failed}
+    return {"mails_sent": tally.sent, "mails_pending": tally.pending, "mails_failed": tally.failed}
 
 
 def _batch(uri: str, params: dict[str, Any], run_id: str) -> tuple[UUID, int]:
