@@ -45,7 +45,7 @@ class FileLake(Lake):
 
     def put_file(self, key: str, path: Path) -> None:
         """Publish by linking (same disk) or by way of a copy; `path` must not be changed afterwards."""
-        with self._writable(), path.open("rb") as file:
+        with path.open("rb") as file, self._writable():
             os.fsync(file.fileno())
             self._publish(path, self._path(key))
 

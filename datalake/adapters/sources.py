@@ -77,6 +77,10 @@ class AllowedSources(SourceReader):
             self._check_size(uri, total)
             yield chunk
 
+    def is_reachable(self, address: str) -> bool:
+        """True for an IP address that may be connected to."""
+        return self._private_hosts or _is_public(address)
+
     def _check_size(self, uri: str, size_bytes: int) -> None:
         if size_bytes > self._max_bytes:
             raise BadVideo(finding("too_large", f"{uri}: more than {self._max_bytes} bytes"))
@@ -102,6 +106,7 @@ class AllowedSources(SourceReader):
 
     def _http_chunks(self, uri: str) -> Iterator[bytes]:
         try:
+            _check_url(uri)
             # a size, though unknown, spares the HEAD request before the GET; block_size=0 streams
             with self._http.open(uri, block_size=0, size=1, headers={"Accept-Encoding": "identity"}) as file:
                 yield from _read(file)
@@ -111,7 +116,7 @@ class AllowedSources(SourceReader):
             if error.status >= 500 or error.status in _TRY_AGAIN:
                 raise StoreUnavailable(f"{uri}: the server says {error.status}") from error
             raise BadVideo(finding("source_unreadable", f"{uri}: the server says {error.status}")) from error
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, _NotAUrl) as error:
             raise BadVideo(finding("source_missing", f"{uri}: not a valid URL")) from error
         except aiohttp.ClientConnectorDNSError as error:
             if error.errno == socket.EAI_AGAIN:
@@ -139,7 +144,11 @@ class AllowedSources(SourceReader):
 
     @cached_property
     def _s3(self) -> Any:
-        limits = {"connect_timeout": self._timeout_s, "read_timeout": self._timeout_s}
+        limits = {
+            "connect_timeout": self._timeout_s,
+            "read_timeout": self._timeout_s,
+            "retries": {"max_attempts": 2},
+        }
         return fsspec.filesystem(
             "s3",
             endpoint_url=self._s3_endpoint_url or None,
@@ -155,9 +164,20 @@ class AllowedSources(SourceReader):
     def _guarded_socket(self, address_info: aiohttp.AddrInfoType) -> socket.socket:
         """A socket for an address that may be reached; asked at each connection, so also after redirects."""
         family, kind, protocol, _, address = address_info
-        if not (self._private_hosts or _is_public(str(address[0]))):
+        if not self.is_reachable(str(address[0])):
             raise _not_allowed(f"{address[0]} is not a public address", "SOURCE_PRIVATE_HOSTS")
         return socket.socket(family, kind, protocol)
+
+
+class _NotAUrl(ValueError):
+    """A URI whose host or port cannot be parsed."""
+
+
+def _check_url(uri: str) -> None:
+    try:
+        urlsplit(uri).port  # noqa: B018 - parsed on access
+    except ValueError as error:
+        raise _NotAUrl(uri) from error
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:

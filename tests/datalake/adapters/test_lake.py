@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from datalake.adapters.lake import FileLake, S3Lake, open_lake
+from datalake.adapters.memory.lake import MemoryLake
+from datalake.adapters.ports import Lake
+from datalake.errors import ConfigurationError, StoreUnavailable
+
+
+@pytest.fixture(params=["file", "s3", "memory"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
+    if request.param == "file":
+        return FileLake(tmp_path / "lake")
+    if request.param == "s3":
+        endpoint, bucket = request.getfixturevalue("s3_endpoint"), request.getfixturevalue("s3_bucket")
+        return S3Lake(f"{bucket}/some/prefix", endpoint)
+    return MemoryLake()
+
+
+def test_what_is_put_is_there(lake: Lake, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"a video")
+    assert not lake.exists("bronze/ab/raw")
+    lake.put_file("bronze/ab/raw", source)
+    lake.put_bytes("silver/manifest.json", b"{}")
+    assert lake.exists("bronze/ab/raw")
+    assert lake.read_bytes("bronze/ab/raw") == b"a video"
+    assert lake.read_bytes("silver/manifest.json") == b"{}"
+    assert lake.uri("bronze/ab/raw").endswith("bronze/ab/raw")
+
+
+def test_a_reader_can_seek(lake: Lake) -> None:
+    lake.put_bytes("k", b"0123456789")
+    with lake.open("k") as file:
+        file.seek(4)
+        assert file.read(3) == b"456"
+
+
+def test_an_object_is_written_once(lake: Lake, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"second")
+    lake.put_bytes("k", b"first")
+    lake.put_file("k", source)
+    lake.put_bytes("k", b"third")
+    assert lake.read_bytes("k") == b"first"
+
+
+def test_a_local_path_has_the_bytes(lake: Lake) -> None:
+    lake.put_bytes("a/b.bin", b"x" * 1000)
+    with lake.local_path("a/b.bin") as path:
+        assert path.read_bytes() == b"x" * 1000
+    assert lake.read_bytes("a/b.bin") == b"x" * 1000
+
+
+def test_scratch_goes_away_also_after_an_error(lake: Lake) -> None:
+    with pytest.raises(ZeroDivisionError), lake.scratch() as folder:
+        (folder / "file").write_bytes(b"x")
+        raise ZeroDivisionError
+    assert not folder.exists()
+
+
+def test_a_missing_object_says_so(lake: Lake) -> None:
+    with pytest.raises(FileNotFoundError):
+        lake.read_bytes("not/there")
+    with pytest.raises(FileNotFoundError), lake.local_path("not/there"):
+        pass
+
+
+def test_many_writers_of_one_key_leave_one_whole_object(lake: Lake) -> None:
+    together = threading.Barrier(6)
+
+    def put(number: int) -> None:
+        together.wait()
+        lake.put_bytes("k", bytes([number]) * 50_000)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(put, range(6)))
+    content = lake.read_bytes("k")
+    assert len(content) == 50_000
+    assert len(set(content)) == 1
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "../outside", "a/../../b", ".scratch/x"])
+def test_a_key_cannot_leave_the_lake(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="not a lake key"):
+        FileLake(tmp_path).put_bytes(key, b"")
+
+
+def test_publishing_on_the_same_disk_copies_nothing(tmp_path: Path) -> None:
+    lake = FileLake(tmp_path)
+    with lake.scratch() as folder:
+        (folder / "big").write_bytes(b"x")
+        inode = (folder / "big").stat().st_ino
+        lake.put_file("k", folder / "big")
+    assert (tmp_path / "k").stat().st_ino == inode
+
+
+def test_publishing_from_another_disk_copies_whole(tmp_path: Path) -> None:
+    shared_memory = Path("/dev/shm")
+    if not shared_memory.exists() or shared_memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system")
+    source = shared_memory / f"lake-test-{os.getpid()}"
+    source.write_bytes(b"from afar")
+    try:
+        FileLake(tmp_path).put_file("a/k", source)
+    finally:
+        source.unlink()
+    assert (tmp_path / "a/k").read_bytes() == b"from afar"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["k"]
+
+
+def test_a_full_disk_names_the_folder_and_the_remedy(tmp_path: Path) -> None:
+    full = pytest.raises(StoreUnavailable, match=r"lake.*No space left on device.*free space")
+    with full, FileLake(tmp_path / "lake").scratch():
+        Path("/dev/full").write_bytes(b"x")
+    assert list((tmp_path / "lake/.scratch").iterdir()) == []
+
+
+def test_other_errors_in_scratch_are_not_the_lakes(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="broken pipe"), FileLake(tmp_path).scratch():
+        raise OSError(errno.EPIPE, "broken pipe")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file where the folder should be")
+    with pytest.raises(StoreUnavailable, match="check the folder"):
+        FileLake(tmp_path / "lake").put_bytes("k", b"")
+
+
+def test_the_uri_chooses_the_lake(tmp_path: Path, s3_endpoint: str, s3_bucket: str) -> None:
+    relative = open_lake("file://.embedded/lake", tmp_path)
+    relative.put_bytes("k", b"x")
+    assert (tmp_path / ".embedded/lake/k").read_bytes() == b"x"
+    absolute = open_lake(f"file://{tmp_path}/elsewhere", Path("/nowhere"))
+    absolute.put_bytes("k", b"y")
+    assert (tmp_path / "elsewhere/k").read_bytes() == b"y"
+    assert open_lake(f"s3://{s3_bucket}", tmp_path, s3_endpoint).uri("k") == f"s3://{s3_bucket}/k"
+
+
+@pytest.mark.parametrize("uri", ["ftp://host/lake", "lake", "s3://", ""])
+def test_other_uris_are_refused(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(ConfigurationError, match="LAKE_URI"):
+        open_lake(uri, tmp_path)
+
+
+def test_a_bucket_that_is_not_there(s3_endpoint: str) -> None:
+    with pytest.raises(StoreUnavailable, match="no such bucket"):
+        S3Lake("no-such-bucket", s3_endpoint).put_bytes("k", b"")
+
+
+def test_a_large_object_goes_up_in_parts(s3_endpoint: str, s3_bucket: str, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with source.open("wb") as file:
+        file.truncate(120 * 1024**2)
+    lake = S3Lake(s3_bucket, s3_endpoint)
+    lake.put_file("large", source)
+    lake.put_file("large", source)
+    with lake.local_path("large") as path:
+        assert path.stat().st_size == 120 * 1024**2
+
+
+@pytest.fixture
+def s3_bucket(s3_endpoint: str) -> str:
+    name = f"lake-{uuid.uuid4().hex[:12]}"
+    fsspec.filesystem("s3", endpoint_url=s3_endpoint).mkdir(name)
+    return name

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from datalake.bronze_layer.landed import LandedObject
+
+
+def test_the_key_is_the_hash() -> None:
+    assert LandedObject("ab" * 32, 7).key == f"bronze/ab/{'ab' * 32}/raw"
