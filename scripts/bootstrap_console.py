@@ -24,6 +24,7 @@ _OPERATIONS = re.compile(r"(\d+) installs?, (\d+) updates?, (\d+) removals?")
 _NETWORK = re.compile(
     r"ConnectionError|ConnectTimeout|ReadTimeout|NewConnectionError|MaxRetryError|ProxyError|SSLError"
     r"|Name or service not known|name resolution|All attempts to connect|Network is unreachable"
+    r"|\(from versions: none\)"  # all that pip says when it is told not to retry
 )
 
 
