@@ -126,6 +126,15 @@ def compile_packages() -> None:
     )
 
 
+def mend_entry_point() -> None:
+    """Poetry names `.venv` in the first line of `datalake` as it is; the kernel reads it up to a space."""
+    script = VENV / "bin" / "datalake"
+    if " " in str(VENV) and script.exists():
+        body = script.read_text("utf-8").partition("\n")[2]
+        start = f"#!/bin/sh\n'''exec' '{venv_python(VENV)}' \"$0\" \"$@\"\n' '''\n"
+        script.write_text(start + body, "utf-8")
+
+
 def is_ready() -> bool:
     """True when the stamp says that nothing changed, and `.venv` runs (it does when it runs this)."""
     if UNFINISHED.exists() or read_stamp() != wanted_stamp():
@@ -151,6 +160,7 @@ def bootstrap() -> None:
         poetry_python = ensure_poetry()
         with step("installing the locked packages (several GB the first time)"):
             install_packages(poetry_python)
+        mend_entry_point()
         check_doubles(site_packages())
         with step("compiling them"):
             compile_packages()

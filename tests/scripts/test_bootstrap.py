@@ -152,3 +152,12 @@ def test_without_a_network_a_clear_message_ends_the_run_and_nothing_claims_to_be
     assert "Traceback" not in done.stderr
     assert stale.exists()  # the environment was made anew
     assert not (checkout / ".venv" / ".bootstrap.json").exists()
+
+
+def test_the_datalake_command_works_in_a_folder_with_a_space(checkout: Path) -> None:
+    script = make_venv(checkout) / "bin" / "datalake"
+    script.write_text(f"#!{script.parent}/python\nimport sys\nprint('ran', sys.argv[1:])\n", "utf-8")
+    script.chmod(0o755)
+    evaluated(checkout, "bootstrap.mend_entry_point()")
+    done = subprocess.run([str(script), "a b"], check=True, capture_output=True, text=True)
+    assert done.stdout == "ran ['a b']\n"
