@@ -89,14 +89,20 @@ class BadMessage(TerminalError):
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(reason, detail)  # as given, so that a copy in another process has them too
         self.reason = reason
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
 
 
 class BadVideo(TerminalError):
     """A video that cannot be processed; `finding` says why and what to do."""
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(f"{finding.code}: {finding.evidence}")
+        super().__init__(finding)
         self.finding = finding
+
+    def __str__(self) -> str:
+        return f"{self.finding.code}: {self.finding.evidence}"
