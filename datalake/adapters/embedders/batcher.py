@@ -1,0 +1,243 @@
+"""Micro-batching: many videos at once feed one model, in batches that cross videos.
+
+A batch leaves when it is full, when every registered producer waits for its vectors, or when its oldest
+image has waited for `max_wait_s` while the model was free. No thread watches for that: whoever changes the
+state looks, and whoever waits looks once more when the time is over. One thread, started with the first
+batch, runs the model.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datalake.adapters.ports import Embedder, Embedding, Image, Vector
+from datalake.contracts import Finding
+from datalake.errors import BadVideo, TransientError
+
+# what an image that a model cannot take may make it raise; whether the image is to blame, a probe tells
+_IMAGE_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError)
+_PROBE = np.full((64, 64, 3), 127, np.uint8)
+
+Result = Embedding | BaseException
+
+
+@dataclass(eq=False)
+class _Request:
+    """One call of `embed`: its images on their way, its results in order."""
+
+    thread: int
+    results: list[Embedding | None]
+    missing: int
+    error: BaseException | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.error is not None or self.missing == 0
+
+
+@dataclass(eq=False)
+class _Item:
+    request: _Request
+    index: int
+    image: Image = field(repr=False)
+    since_s: float
+
+
+class MicroBatcher(Embedder):
+    """An embedder that many threads share; every call blocks until its vectors are there.
+
+    Args:
+        embedder: does the work; only ever called by one thread at a time.
+        batch_size: images in one model call, at most; halved when memory runs out.
+        max_wait_s: how long an image waits for company while the model is free.
+        clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        batch_size: int,
+        max_wait_s: float = 0.02,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._embedder, self._batch_size = embedder, batch_size
+        self._max_wait_s, self._clock = max_wait_s, clock
+        self._changed = threading.Condition()
+        self._queue: deque[_Item] = deque()
+        self._producers: set[int] = set()
+        self._waiting: set[_Request] = set()
+        self._model = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
+        self._is_running = self._is_closed = False
+        self._free_since_s = 0.0
+
+    def __enter__(self) -> MicroBatcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def model(self) -> str:
+        """The embedder's."""
+        return self._embedder.model
+
+    @property
+    def fingerprint(self) -> str:
+        """The embedder's."""
+        return self._embedder.fingerprint
+
+    @property
+    def dim(self) -> int:
+        """The embedder's."""
+        return self._embedder.dim
+
+    @contextmanager
+    def producer(self) -> Iterator[None]:
+        """Registers the calling thread: until it leaves, a batch may wait for its images."""
+        thread = threading.get_ident()
+        with self._changed:
+            self._producers.add(thread)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._producers.discard(thread)
+                self._start_due_batch()
+
+    def embed(self, images: Sequence[Image]) -> list[Embedding]:
+        """One embedding an image, in order; blocks.
+
+        Raises:
+            BadVideo: the model takes other images, but not one of these (`embedding_failed`).
+            TransientError: the batcher was closed meanwhile.
+        """
+        if not images:
+            return []
+        with self._changed:
+            request = self._enqueued(images)
+            try:
+                while not request.is_done:
+                    due_in_s = self._start_due_batch()
+                    if not request.is_done:
+                        self._changed.wait(due_in_s)
+            finally:
+                self._waiting.discard(request)
+        if request.error is not None:
+            raise request.error
+        return [result for result in request.results if result is not None]
+
+    def embed_text(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector a text; unbatched."""
+        return self._embedder.embed_text(texts)
+
+    def close(self) -> None:
+        """Wake everybody who waits with an error, and end the model's thread."""
+        with self._changed:
+            self._is_closed = True
+            for request in list(self._waiting):
+                self._finish(request, _closed())
+            self._changed.notify_all()
+        self._model.shutdown(wait=True, cancel_futures=True)
+
+    def _enqueued(self, images: Sequence[Image]) -> _Request:
+        if self._is_closed:
+            raise _closed()
+        request = _Request(threading.get_ident(), [None] * len(images), len(images))
+        self._waiting.add(request)
+        now_s = self._clock()
+        self._queue.extend(_Item(request, index, image, now_s) for index, image in enumerate(images))
+        return request
+
+    def _start_due_batch(self) -> float | None:
+        """Hand a batch to the model if one is due; else seconds until one is, None for until told."""
+        if self._is_running or not self._queue or self._is_closed:
+            return None
+        due_in_s = max(self._queue[0].since_s, self._free_since_s) + self._max_wait_s - self._clock()
+        waiting = {request.thread for request in self._waiting}
+        if len(self._queue) < self._batch_size and not self._producers <= waiting and due_in_s > 0:
+            return due_in_s
+        batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
+        self._is_running = True
+        running = self._model.submit(self._results, [item.image for item in batch])
+        # a batch that is through already is delivered right here, by this thread
+        running.add_done_callback(lambda done: self._deliver(batch, done))
+        return self._start_due_batch()
+
+    def _deliver(self, batch: list[_Item], done: Future[list[Result]]) -> None:
+        """Give out a batch's results and look for the next; runs in the model's thread."""
+        error = _closed() if done.cancelled() else done.exception()
+        results: list[Result] = [error] * len(batch) if error else done.result()
+        with self._changed:
+            for item, result in zip(batch, results, strict=True):
+                self._give(item, result)
+            self._is_running, self._free_since_s = False, self._clock()
+            self._start_due_batch()
+            self._changed.notify_all()
+
+    def _give(self, item: _Item, result: Result) -> None:
+        request = item.request
+        if isinstance(result, BaseException):
+            self._finish(request, result)
+        elif not request.is_done:
+            request.results[item.index] = result
+            request.missing -= 1
+            if request.missing == 0:
+                self._waiting.discard(request)
+
+    def _finish(self, request: _Request, error: BaseException) -> None:
+        """End a request by an error; what of it is still queued goes."""
+        request.error = request.error or error
+        self._waiting.discard(request)
+        self._queue = deque(item for item in self._queue if item.request is not request)
+
+    def _results(self, images: list[Image]) -> list[Result]:
+        """The batch's embeddings; after a failure each image by itself, so that one spoils no other."""
+        try:
+            return list(self._embedder.embed(images))
+        except MemoryError:
+            self._shrink()
+        except _IMAGE_ERRORS as error:
+            if _is_out_of_memory(error):
+                self._shrink()
+        return [self._result(image) for image in images]
+
+    def _result(self, image: Image) -> Result:
+        try:
+            return self._embedder.embed([image])[0]
+        except _IMAGE_ERRORS as error:
+            if _is_out_of_memory(error):
+                raise
+            # a model that fails on the plainest picture is broken itself: then this raises
+            self._embedder.embed([_PROBE])
+            return _failed(image, error)
+
+    def _shrink(self) -> None:
+        self._batch_size = max(1, self._batch_size // 2)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """True for CUDA's own error (a RuntimeError) and for the text of the CPU allocator's."""
+    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+
+
+def _closed() -> TransientError:
+    return TransientError("the embedder was closed while images waited for it; the task tries again")
+
+
+def _failed(image: Image, error: Exception) -> BadVideo:
+    return BadVideo(
+        Finding(
+            code="embedding_failed",
+            severity="error",
+            evidence=f"The model cannot take a frame of shape {image.shape}: {error}"[:500],
+            remedy="Play the file; if its pictures look right, re-encode it and send it again.",
+        )
+    )
