@@ -8,6 +8,8 @@ from typing import Any
 
 from hamilton.graph_types import HamiltonNode
 from hamilton.lifecycle import NodeExecutionHook, StaticValidator
+from hamilton.lifecycle.base import BasePostTaskExecute
+from hamilton.node import Node
 
 _log = logging.getLogger("datalake.nodes")
 
@@ -50,3 +52,19 @@ class NodeTiming(NodeExecutionHook):
             _log.debug("%s took %.3f s", node_name, took_s)
         else:
             _log.warning("%s failed after %.3f s: %s", node_name, took_s, type(error).__name__)
+
+
+class BlocksLetGo(BasePostTaskExecute):
+    """Drops what a finished block computed for itself, so that no window's pixels outlive the window.
+
+    Hamilton holds a task's results in a reference cycle until the garbage collector comes by, and that
+    counts objects, not bytes: without this a long video's frames would all be in memory.
+    """
+
+    def post_task_execute(self, *, nodes: list[Node], results: dict[str, Any] | None, **_: Any) -> None:
+        """Keep only what other tasks need."""
+        inside = {node.name for node in nodes}
+        for node in nodes:
+            consumers = {consumer.name for consumer in node.depended_on_by}
+            if results and consumers and consumers <= inside:
+                results.pop(node.name, None)

@@ -17,7 +17,7 @@ from hamilton import driver
 from hamilton.execution.executors import SynchronousLocalTaskExecutor
 
 from datalake.contracts import BronzeVideo, Contract, GoldVideo, SilverVideo, VideoArrived
-from datalake.hooks import NodesAreDocumented, NodeTiming
+from datalake.hooks import BlocksLetGo, NodesAreDocumented, NodeTiming
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def build(name: str) -> driver.Driver:
     return (
         driver.Builder()
         .with_modules(*modules)
-        .with_adapters(NodesAreDocumented(), NodeTiming())
+        .with_adapters(NodesAreDocumented(), NodeTiming(), BlocksLetGo())
         .enable_dynamic_execution(allow_experimental_mode=True)
         .with_local_executor(SynchronousLocalTaskExecutor())
         .with_remote_executor(SynchronousLocalTaskExecutor())
