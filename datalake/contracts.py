@@ -159,6 +159,7 @@ class SilverVideo(Contract):
     work: WorkIdentity
     manifest_key: str = Field(description="Key of manifest.json; written last, so it is complete.")
     vector_dim: int = Field(ge=1)
+    fingerprint: ShortText = Field(description="Of the embedder; a collection holds vectors of one only.")
     frame_count: int = Field(ge=0, description="Frames decoded at wanted times.")
     kept_count: int = Field(ge=0, description="Frames kept after near-duplicate removal.")
     part_keys: tuple[str, ...] = Field((), description="Parquet files, one a window.")

@@ -66,6 +66,7 @@ def silver_video_from_manifest(manifest: bytes) -> SilverVideo:
         work=work,
         manifest_key=manifest_key(work),
         vector_dim=content["vector_dim"],
+        fingerprint=content["fingerprint"],
         frame_count=sum(part.frame_count for part in parts),
         kept_count=sum(part.kept_count for part in parts),
         part_keys=tuple(part.part_key for part in parts),
