@@ -28,8 +28,8 @@ class WorkLeases(ABC):
     ) -> LeaseAnswer:
         """Try to become the one who does this work.
 
-        A newer attempt of the same batch takes over at once, and so does another try (other token) of the
-        same `task`; an expired lease is anybody's.
+        A newer attempt of the same batch takes over at once, and so does another try of the same `task`; the
+        token that holds a lease may ask again; an expired lease is anybody's.
 
         Args:
             work: which work.

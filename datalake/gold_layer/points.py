@@ -36,7 +36,15 @@ def shared_payload(
     }
 
 
+def vector_collection(silver_video: SilverVideo, vector_index: VectorIndex) -> str:
+    """Model whose collection exists, made for vectors of this length and fingerprint."""
+    model = silver_video.work.model
+    vector_index.ensure_collection(model, silver_video.fingerprint, silver_video.vector_dim)
+    return model
+
+
 def stored_points(
+    vector_collection: str,
     point_claim: PointClaim,
     shared_payload: dict[str, Any],
     silver_video: SilverVideo,
@@ -50,7 +58,7 @@ def stored_points(
     for part_key in silver_video.part_keys:
         points = _points(frame_table.rows(part_key), shared_payload)
         if points:
-            vector_index.upsert(silver_video.work.model, points, point_claim.generation)
+            vector_index.upsert(vector_collection, points, point_claim.generation)
         written += len(points)
     return written
 

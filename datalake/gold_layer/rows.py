@@ -5,7 +5,6 @@ Afterwards the points that the video held before are told that it left. Pure but
 
 from __future__ import annotations
 
-from itertools import batched
 from uuid import UUID
 
 from datalake.adapters.catalog_ports import Catalog, FrameTable, PointClaim, Retraction, Settlement
@@ -44,8 +43,8 @@ def retracted_points(
         point_ids = _point_ids(retraction, silver_video, frame_table)
         if not point_ids:
             continue  # they may still be on their way; the message that writes them comes back here
-        for some in batched(point_ids, _POINTS_PER_REQUEST):
-            vector_index.set_holders(retraction.work.model, some, retraction.holders, retraction.generation)
+        if vector_index.count(retraction.work.model, retraction.work):
+            _rewrite(vector_index, retraction, point_ids)
         catalog.retracted(video, retraction.work)
         retracted += len(point_ids)
     return retracted
@@ -66,6 +65,13 @@ def gold_video(
         points=stored_points,
         outcome=settlement.outcome,
     )
+
+
+def _rewrite(vector_index: VectorIndex, retraction: Retraction, point_ids: tuple[UUID, ...]) -> None:
+    model, generation = retraction.work.model, retraction.generation
+    for start in range(0, len(point_ids), _POINTS_PER_REQUEST):
+        some = point_ids[start : start + _POINTS_PER_REQUEST]
+        vector_index.set_holders(model, some, retraction.holders, generation)
 
 
 def _point_ids(

@@ -65,11 +65,11 @@ class MemoryLeases(WorkLeases):
                 del self._leases[work]
 
     def _may_take(self, held: _Lease, asked: _Lease) -> bool:
-        if held.until_s < self._clock():
+        if held.token == asked.token or held.until_s < self._clock():
             return True
         if held.batch_id != asked.batch_id or held.attempt > asked.attempt:
             return False
-        return held.attempt < asked.attempt or (held.task == asked.task and held.token != asked.token)
+        return held.attempt < asked.attempt or held.task == asked.task
 
     def _own(self, work: WorkIdentity, token: UUID) -> _Lease:
         held = self._leases.get(work)

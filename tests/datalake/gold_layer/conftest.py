@@ -36,6 +36,7 @@ from datalake.pipeline import run_layer
 
 MODEL = "test-model"
 DIM = 4
+FINGERPRINT = "fingerprint"
 RECEIVER = "boss@example.org"
 
 
@@ -178,6 +179,7 @@ class World:
             work=work,
             manifest_key=f"{work.prefix}/manifest.json",
             vector_dim=DIM,
+            fingerprint=FINGERPRINT,
             frame_count=len(frames),
             kept_count=kept,
             part_keys=keys,
@@ -245,7 +247,7 @@ class OneAtATime(MemoryVectorIndex):
 @pytest.fixture
 def index() -> MemoryVectorIndex:
     index = OneAtATime()
-    index.ensure_collection(MODEL, "fingerprint", DIM)
+    index.ensure_collection(MODEL, FINGERPRINT, DIM)
     return index
 
 

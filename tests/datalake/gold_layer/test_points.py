@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from datalake.adapters.catalog_ports import PointClaim
+from datalake.adapters.memory.vector_index import MemoryVectorIndex
+from datalake.contracts import SilverVideo, WorkIdentity
+from datalake.errors import ConfigurationError
 from datalake.gold_layer import points
 
 from .conftest import World, bronze_of
@@ -23,7 +28,7 @@ def test_payload_names_holders_work_and_moment(world: World) -> None:
         "published_at": "2026-01-02T03:04:00+00:00",
         "generation": 1,
     }
-    assert points.stored_points(claim, shared, silver, world.frame_table, world.index) == 3
+    assert points.stored_points(silver.work.model, claim, shared, silver, world.frame_table, world.index) == 3
     stored = world.index._collections[silver.work.model].points
     payloads = sorted((point.payload for point in stored.values()), key=lambda payload: payload["time_us"])
     assert [(p["time_us"], p["timestamp_s"]) for p in payloads] == [
@@ -45,5 +50,20 @@ def test_platforms_are_those_of_the_holders(world: World) -> None:
 def test_nothing_is_stored_without_a_claim_to_write(world: World) -> None:
     silver = world.silver("bytes")
     for verdict in ("closed", "unchanged", "older_version"):
-        assert points.stored_points(PointClaim(verdict), {}, silver, world.frame_table, world.index) == 0
+        assert points.stored_points("m", PointClaim(verdict), {}, silver, world.frame_table, world.index) == 0
     assert world.holders() == set()
+
+
+def test_collection_is_made_for_the_vectors_that_come() -> None:
+    index = MemoryVectorIndex()
+    silver = SilverVideo(
+        work=WorkIdentity(asset_id="a" * 64, model="m", settings_hash="0" * 16),
+        manifest_key="manifest.json",
+        vector_dim=8,
+        fingerprint="f",
+        frame_count=0,
+        kept_count=0,
+    )
+    assert points.vector_collection(silver, index) == "m"
+    with pytest.raises(ConfigurationError):
+        points.vector_collection(silver.model_copy(update={"fingerprint": "another"}), index)

@@ -37,6 +37,7 @@ class CrashingIndex(MemoryVectorIndex):
         self._write(super().set_holders, *arguments)
 
     def _write(self, write: Any, *arguments: Any) -> None:
+        """One write; the collections are shared with the index that survives."""
         self._left -= 1
         if self._left == 0 and not self._after:
             raise Crash
@@ -228,3 +229,11 @@ def test_late_writer_with_a_lower_generation_changes_nothing(world: World, index
     index.upsert(MODEL, [Point(frame.point_id, frame.vector, payload)], claim.generation)
     assert (asset_of("bytes"), "instagram/b") in world.holders()
     assert frame.vector.shape == (DIM,)
+
+
+def test_collection_that_is_gone_holds_nobody_back(world: World, index: MemoryVectorIndex) -> None:
+    """The old model was given up and its collection deleted; its videos still move on."""
+    world.gold(world.messages.send("a", version=1), "old bytes")
+    index._collections.clear()
+    assert world.gold(world.messages.send("a", version=2), "new bytes").outcome.kind == "done"
+    assert world.catalog.retractions(("instagram", "a")) == []

@@ -81,8 +81,8 @@ def test_status_before_the_first_start_says_what_to_do(run: Run) -> None:
 def test_dead_letters_are_listed(run: Run, postgres_uri: str) -> None:
     assert "No dead letters." in run("dlq", "list", PG_CONN_URI=postgres_uri).stderr
     insert = (
-        f"{INSERT}, outcome, reason, finished_at) VALUES (gen_random_uuid(), 'c', 't', 2, 7, 'video.arrived', '',"
-        " 'rejected', 'not_json', now())"
+        f"{INSERT}, outcome, reason, finished_at)"
+        " VALUES (gen_random_uuid(), 'c', 't', 2, 7, 'video.arrived', '', 'rejected', 'not_json', now())"
     )
     letter = "INSERT INTO dead_letters SELECT message_id, reason, 'it is [bold]not[/] JSON' FROM ledger"
     with transaction(postgres_uri) as connection:

@@ -10,10 +10,10 @@ SET lease_token = EXCLUDED.lease_token,
     lease_until = EXCLUDED.lease_until
 WHERE held.manifest_key IS NULL
   AND (held.lease_token IS NULL
+       OR held.lease_token = EXCLUDED.lease_token
        OR held.lease_until < now()
        OR (held.lease_batch_id = EXCLUDED.lease_batch_id
            AND (held.lease_attempt < EXCLUDED.lease_attempt
                 OR (held.lease_attempt = EXCLUDED.lease_attempt
-                    AND held.lease_task = EXCLUDED.lease_task
-                    AND held.lease_token <> EXCLUDED.lease_token))))
+                    AND held.lease_task = EXCLUDED.lease_task))))
 RETURNING lease_token
