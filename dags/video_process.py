@@ -24,7 +24,7 @@ from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
 from datalake.dag_defaults import SERVICE_RETRIES
 
-CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
+CHUNK_LABEL = "{{ ti.xcom_pull(task_ids='plan')[ti.map_index]['label'] }}"
 
 
 @dag(
@@ -50,28 +50,28 @@ CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
 def video_process() -> None:
     """Plan, then bronze, silver and gold per chunk of videos, then notify."""
 
-    @task
+    @task(show_return_value_in_logs=False)
     def plan(params: dict[str, Any] | None = None, run_id: str | None = None) -> list[dict[str, Any]]:
         """Split the batch's unfinished videos into chunks."""
         from datalake import tasks
 
         return tasks.plan(params, run_id)
 
-    @task(map_index_template=CHUNK_LABEL)
+    @task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
     def bronze(chunk: dict[str, Any]) -> dict[str, Any]:
         """What arrived? Land the bytes, name them by content, probe them."""
         from datalake import tasks
 
         return tasks.bronze(chunk)
 
-    @task(map_index_template=CHUNK_LABEL, pool="silver")
+    @task(map_index_template=CHUNK_LABEL, pool="silver", show_return_value_in_logs=False)
     def silver(chunk: dict[str, Any]) -> dict[str, Any]:
         """What is in it? Frames, quality, near-duplicates, embeddings."""
         from datalake import tasks
 
         return tasks.silver(chunk)
 
-    @task(map_index_template=CHUNK_LABEL)
+    @task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
     def gold(chunk: dict[str, Any]) -> dict[str, Any]:
         """Who needs to know? Rows, points and outcomes."""
         from datalake import tasks
