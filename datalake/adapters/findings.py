@@ -16,6 +16,7 @@ _FINDINGS: dict[str, tuple[Severity, str]] = {
     "no_video_stream": ("error", "Send a file that has a picture track."),
     "truncated": ("error", "Upload the file again; the end is missing."),
     "unsupported_codec": ("error", "Re-encode the picture, e.g. to H.264."),
+    "no_timestamps": ("error", "Put the bare stream into a container: ffmpeg -i IN -c copy OUT.mp4"),
     "decode_failed": ("error", "The picture is damaged; export or upload the file again."),
     # what the process that opens the bytes went through
     "decoder_hung": ("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),

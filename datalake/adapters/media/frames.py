@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from datalake.adapters.findings import finding
-from datalake.adapters.media.process import Child
+from datalake.adapters.media.process import Child, Pixels
 from datalake.adapters.media.windows import cut_windows, wanted_times_us
 from datalake.adapters.ports import Frame, FrameSource, Window
 from datalake.contracts import MediaFacts
@@ -28,6 +28,7 @@ class DecodedFrames(FrameSource):
         self._end_us = round(media.measured_duration_s * 1_000_000)
         self._windows: Sequence[Window] = ()
         self._ahead: Window | None = None
+        self._failure: BadVideo | None = None
         child.request("open", path=str(path), stream=media.video.model_dump(mode="json"))
 
     def windows(self, interval_s: float, max_frames: int, window_max_bytes: int) -> Sequence[Window]:
@@ -43,17 +44,26 @@ class DecodedFrames(FrameSource):
 
     def frames(self, window: Window) -> Sequence[Frame]:
         """The frames first on screen at the window's wanted times; the next window starts decoding."""
-        if self._ahead != window:
-            if self._ahead is not None:
-                self._child.receive()  # decoded for nobody
-            self._ask(window)
-        self._ahead = None
-        times, pixels = self._child.receive()
+        times, pixels = self._answer(window)
         following = window.index + 1
         if following < len(self._windows) and self._windows[following].start_us == window.end_us:
             self._ask(self._windows[following])
         images = pixels.reshape(len(times), self._video.height_px, self._video.width_px, 3)
         return [Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)]
+
+    def _answer(self, window: Window) -> tuple[list[tuple[int, int]], Pixels]:
+        if self._failure is not None:  # the child is done for: later windows have no better answer
+            raise self._failure
+        try:
+            if self._ahead != window:
+                if self._ahead is not None:
+                    self._child.receive()  # decoded for nobody
+                self._ask(window)
+            self._ahead = None
+            return self._child.receive()
+        except BadVideo as failure:
+            self._failure = failure
+            raise
 
     def _ask(self, window: Window) -> None:
         self._child.send("frames", start_us=window.start_us, wanted_us=window.wanted_us)

@@ -79,6 +79,8 @@ def _facts(container: InputContainer) -> tuple[MediaFacts, list[Finding]]:
     measured = facts.model_copy(
         update={"video": video, "measured_duration_s": _seconds(scan.end_pts, video.start_pts, stream)}
     )
+    if scan.end_pts is None:
+        return measured, [finding("no_timestamps", f"{scan.packets} packets without a presentation time")]
     return measured, _short(measured, stream, scan)
 
 
@@ -87,9 +89,11 @@ def _scanned(container: InputContainer, stream: AvStream) -> _Scan:
     packets, start, end = 0, None, None
     usual = _usual_duration(stream)
     for packet in _packets(container, stream):
-        if packet.pts is None or packet.is_discard:
+        if packet.is_discard or not packet.size:
             continue
         packets += 1
+        if packet.pts is None:
+            continue
         start = packet.pts if start is None else min(start, packet.pts)
         past = packet.pts + (packet.duration or usual)
         end = past if end is None else max(end, past)

@@ -239,4 +239,5 @@ def _bare_environment() -> dict[str, str]:
         "PYTHONIOENCODING": "utf-8",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",  # an arena reserves address space, and that is what is limited
     }

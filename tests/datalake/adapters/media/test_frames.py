@@ -191,6 +191,8 @@ def test_a_damaged_stream_is_a_finding_with_the_time(
         with pytest.raises(BadVideo) as caught:
             for window in windows[1:]:
                 source.frames(window)
+        with pytest.raises(BadVideo, match="decode_failed"):
+            source.frames(windows[0])  # nothing more, rather than something silently less
     assert caught.value.finding.code == "decode_failed"
     assert "near 2." in caught.value.finding.evidence or "near 3." in caught.value.finding.evidence
 

@@ -176,6 +176,17 @@ def test_sound_alone_is_no_video_stream(media: MediaChildren, tmp_path: Path) ->
     assert probe.findings[0].evidence == "streams: audio"
 
 
+def test_a_bare_stream_has_no_times(media: MediaChildren, make_clip: MakeClip, tmp_path: Path) -> None:
+    path = tmp_path / "bare.h264"
+    with av.open(str(make_clip())) as container, av.open(str(path), "w") as bare:
+        stream = bare.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                bare.mux(packet)
+    assert codes(media.probe_port().probe(path)) == ["no_timestamps"]
+
+
 def test_pictures_that_do_not_decode(media: MediaChildren, make_clip: MakeClip, tmp_path: Path) -> None:
     content = bytearray(make_clip().read_bytes())
     start = content.index(b"mdat") + 4
