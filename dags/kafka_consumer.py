@@ -36,7 +36,7 @@ from datalake.ingest.operators import WaitForWork
 @dag(
     dag_id="kafka_consumer",
     schedule="@continuous",
-    # Without a start in the past, the first interval is empty, and the second run would have its logical date.
+    # Without a start in the past the first interval is empty, and the second run would have its logical date
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
