@@ -15,7 +15,7 @@ from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.settings import KafkaSettings, home
 
 # A host name with several addresses may fail on the first: give the next one a chance.
-ALL_DOWN_GRACE_S = 2.0
+ALL_DOWN_GRACE_S = 1.0
 
 T = TypeVar("T")
 _LOG = getLogger("datalake.kafka")

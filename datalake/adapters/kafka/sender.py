@@ -71,9 +71,15 @@ class Sender:
         self._producer.poll(timeout_s)
         self._faults.check()
 
-    def flush(self) -> None:
-        """Return when every message's fate is known."""
+    def flush(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        """Return when every message's fate is known; calls `on_wait` some times a second meanwhile.
+
+        Raises:
+            BrokerUnavailable: no broker could be reached.
+            ConfigurationError: the login is refused.
+        """
         while self._producer.flush(0.1):
+            on_wait()
             self._faults.check()
 
     def abandon(self) -> None:
