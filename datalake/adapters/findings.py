@@ -18,6 +18,9 @@ _FINDINGS: dict[str, tuple[Severity, str]] = {
     "unsupported_codec": ("error", "Re-encode the picture, e.g. to H.264."),
     "no_timestamps": ("error", "Put the bare stream into a container: ffmpeg -i IN -c copy OUT.mp4"),
     "decode_failed": ("error", "The picture is damaged; export or upload the file again."),
+    "no_frames": ("error", "Play the file; if it shows pictures, re-encode it and send it again."),
+    "embedding_failed": ("error", "Play the file; if it looks right, re-encode it and send it again."),
+    "frame_not_encodable": ("error", "Send the video with less than 65500 pixels a side."),
     # what the process that opens the bytes went through
     "decoder_hung": ("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),
     "decoder_died": ("error", "Re-encode the file; as it is, it crashes the decoder."),

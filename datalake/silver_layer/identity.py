@@ -5,13 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from datalake.adapters.ports import Embedder
 from datalake.contracts import BronzeVideo, Options, WorkIdentity
-from datalake.settings import LakeSettings, SilverSettings
 
 # raised by hand when the same input would give other frames, rows or vectors
 CODE_VERSION = 1
+
+
+class SilverDefaults(Protocol):
+    """The settings of silver that change what it writes."""
+
+    @property
+    def interval_s(self) -> float: ...  # noqa: D102
+    @property
+    def max_frames(self) -> int: ...  # noqa: D102
+    @property
+    def window_max_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def duplicate_max_bits(self) -> int: ...  # noqa: D102
+
+
+class ImageDefaults(Protocol):
+    """The setting of the lake that changes what silver writes."""
+
+    @property
+    def jpeg_quality(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,7 @@ class SilverOptions:
         return inputs
 
 
-def effective_options(options: Options, silver: SilverSettings, lake: LakeSettings) -> SilverOptions:
+def effective_options(options: Options, silver: SilverDefaults, lake: ImageDefaults) -> SilverOptions:
     """The sender's wishes over the settings."""
     return SilverOptions(
         sampling=options.sampling,

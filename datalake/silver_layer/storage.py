@@ -9,9 +9,10 @@ import pyarrow as pa
 from hamilton.function_modifiers import tag
 from hamilton.htypes import Collect
 
+from datalake.adapters.findings import finding
 from datalake.adapters.parquet import part_bytes
 from datalake.adapters.ports import Embedder, FrameRow, Lake, Window
-from datalake.contracts import BronzeVideo, Finding, SilverVideo, WorkIdentity
+from datalake.contracts import BronzeVideo, SilverVideo, WorkIdentity
 from datalake.errors import BadVideo
 from datalake.silver_layer.manifest import (
     WindowSummary,
@@ -58,7 +59,7 @@ def parts(
     """Every window of the video, in order; a video without a single frame is refused."""
     every = sorted([*finished_windows, *window_summaries], key=lambda summary: summary.index)
     if not any(part.frame_count for part in every):
-        raise BadVideo(_NO_FRAMES)
+        raise BadVideo(finding("no_frames", "No frame could be decoded at any of the wanted times."))
     return every
 
 
@@ -85,11 +86,3 @@ def stored_manifest(manifest: bytes, work: WorkIdentity, lake: Lake) -> str:
 def silver_video(manifest: bytes, stored_manifest: str) -> SilverVideo:
     """The record handed to gold."""
     return silver_video_from_manifest(manifest)
-
-
-_NO_FRAMES = Finding(
-    code="no_frames",
-    severity="error",
-    evidence="No frame could be decoded at any of the wanted times.",
-    remedy="Play the file; if it shows pictures, re-encode it and send it again.",
-)

@@ -9,9 +9,10 @@ import cv2
 import pyarrow as pa
 
 from datalake.adapters import parquet
+from datalake.adapters.findings import finding
 from datalake.adapters.ports import Embedding, Frame, FrameRow, Image, Window
 from datalake.common_func import point_id
-from datalake.contracts import Finding, WorkIdentity
+from datalake.contracts import WorkIdentity
 from datalake.errors import BadVideo
 from datalake.silver_layer.manifest import frame_key
 
@@ -89,12 +90,6 @@ def _jpeg(image: Image, quality: int) -> bytes:
     encoded, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not encoded:
         height, width = image.shape[:2]
-        raise BadVideo(
-            Finding(
-                code="frame_not_encodable",
-                severity="error",
-                evidence=f"A frame of {width}x{height} pixels cannot be a JPEG.",
-                remedy="Send the video with less than 65500 pixels a side.",
-            )
-        )
+        evidence = f"A frame of {width}x{height} pixels cannot be a JPEG."
+        raise BadVideo(finding("frame_not_encodable", evidence))
     return data.tobytes()

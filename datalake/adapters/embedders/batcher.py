@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from datalake.adapters.findings import finding
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
-from datalake.contracts import Finding
 from datalake.errors import BadVideo, TransientError
 
 # what an image that a model cannot take may make it raise; whether the image is to blame, a probe tells
@@ -233,11 +233,5 @@ def _closed() -> TransientError:
 
 
 def _failed(image: Image, error: Exception) -> BadVideo:
-    return BadVideo(
-        Finding(
-            code="embedding_failed",
-            severity="error",
-            evidence=f"The model cannot take a frame of shape {image.shape}: {error}"[:500],
-            remedy="Play the file; if its pictures look right, re-encode it and send it again.",
-        )
-    )
+    evidence = f"The model cannot take a frame of shape {image.shape}: {error}"[:500]
+    return BadVideo(finding("embedding_failed", evidence))
