@@ -6,6 +6,7 @@ message -> VideoArrived -> BronzeVideo -> SilverVideo -> GoldVideo, and an Outco
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -21,6 +22,22 @@ def _storable(text: str) -> str:
         raise ValueError("contains a NUL character")
     text.encode("utf-8")  # UnicodeEncodeError is a ValueError: a lone surrogate
     return text
+
+
+def _storable_tree(tree: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the same, and numbers that are no JSON, anywhere in a JSON object."""
+    left: list[Any] = [tree]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            _storable(value)
+        elif isinstance(value, float) and not isfinite(value):
+            raise ValueError("contains a number that is no JSON")
+        elif isinstance(value, dict):
+            left.extend((*value.keys(), *value.values()))
+        elif isinstance(value, list | tuple):
+            left.extend(value)
+    return tree
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_storable)]
@@ -66,7 +83,7 @@ class VideoArrived(Contract):
     sha256: Sha256 | None = Field(None, description="Expected SHA-256 of the bytes, hex.")
     notify: tuple[EmailAddress, ...] = Field((), max_length=20, description="Who gets an e-mail.")
     options: Options = Field(default_factory=lambda: Options(), description="Wishes of the sender.")
-    extra: dict[str, Any] = Field(
+    extra: Annotated[dict[str, Any], AfterValidator(_storable_tree)] = Field(
         default_factory=dict, description="Unknown fields of a message on a lenient topic."
     )
 

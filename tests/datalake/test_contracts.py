@@ -141,6 +141,12 @@ def test_numbers_that_are_no_json_are_refused(literal: str) -> None:
         VideoArrived.model_validate_json(text)
 
 
+@pytest.mark.parametrize("value", ["a\x00", "\ud800", math.nan, -math.inf, [{"k": ["\x00"]}], {"\x00": 1}])
+def test_unknown_fields_are_kept_only_if_they_can_be_stored(value: Any) -> None:
+    with pytest.raises(ValidationError, match="extra"):
+        VideoArrived.model_validate(SMALLEST | {"extra": {"fine": 1, "bad": value}})
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
