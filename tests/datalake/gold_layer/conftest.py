@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.catalog import PostgresCatalog
-from datalake.adapters.catalog_ports import BatchReport, Catalog
+from datalake.adapters.catalog_ports import BatchReport, Catalog, FrameTable
 from datalake.adapters.mail_template import JinjaMailTemplate
 from datalake.adapters.memory.catalog import MemoryCatalog, MemoryFrameTable
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
@@ -165,7 +165,7 @@ class World:
     messages: Messages
     catalog: Catalog
     index: VectorIndex
-    frame_table: MemoryFrameTable = field(default_factory=MemoryFrameTable)
+    frame_table: FrameTable = field(default_factory=MemoryFrameTable)
 
     def silver(self, content: str, kept: int = 3, settings_hash: str = "0123456789abcdef") -> SilverVideo:
         """A video of `kept` frames in two parts, and one near-duplicate of the first frame."""
@@ -174,7 +174,8 @@ class World:
         if kept:
             frames.append(_frame(work, kept, duplicate_of_us=0))
         keys = tuple(f"{work.prefix}/frames/part-{number:05d}.parquet" for number in (0, 1))
-        self.frame_table.parts |= {keys[0]: frames[:2], keys[1]: frames[2:]}
+        self.store_part(work, keys[0], frames[:2])
+        self.store_part(work, keys[1], frames[2:])
         return SilverVideo(
             work=work,
             manifest_key=f"{work.prefix}/manifest.json",
@@ -184,6 +185,10 @@ class World:
             kept_count=kept,
             part_keys=keys,
         )
+
+    def store_part(self, work: WorkIdentity, key: str, frames: Sequence[FrameRow]) -> None:
+        assert isinstance(self.frame_table, MemoryFrameTable)
+        self.frame_table.parts[key] = frames
 
     def gold(
         self, claimed: ClaimedVideo, content: str, index: VectorIndex | None = None, **silver: Any

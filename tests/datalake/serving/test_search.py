@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-import uvicorn
 
 from datalake.adapters.memory.catalog import MemoryCatalog
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
@@ -19,10 +16,9 @@ from datalake.adapters.qdrant import QdrantVectorIndex
 from datalake.adapters.versions import CurrentVideo
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
-from datalake.embedded.qdrant.app import application
-from datalake.embedded.qdrant.catalog import Catalog
 from datalake.errors import ConfigurationError
 from datalake.serving.search import EmbedderQueryEncoder, Search
+from tests.engine import qdrant_server
 
 MODEL = "open_clip:ViT-B-32/laion2b"
 WORDS = ("rabbit", "bicycle", "person", "house")
@@ -44,15 +40,8 @@ class WordEmbedder(Embedder):
 
 @pytest.fixture(scope="module")
 def qdrant_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = uvicorn.Server(
-        uvicorn.Config(application(Catalog(tmp_path_factory.mktemp("qdrant"))), log_config=None)
-    )
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield "http://{}:{}".format(*listener.getsockname())
-        server.should_exit = True
-        thread.join(30)
+    with qdrant_server(tmp_path_factory.mktemp("qdrant")) as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "qdrant"])
