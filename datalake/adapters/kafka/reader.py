@@ -19,6 +19,7 @@ class Record:
     key: bytes | None
     value: bytes | None = field(repr=False)
     timestamp_ms: int | None
+    headers: tuple[tuple[str, bytes | None], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Reader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
+                # How long an end of partition hides: the broker waits so long for more.
+                "fetch.wait.max.ms": 20,
                 "isolation.level": "read_committed",
                 "queued.max.messages.kbytes": 32 * 1024,
             },
@@ -72,7 +75,14 @@ class Reader:
         assert partition is not None and offset is not None  # polled messages carry both
         if error is None:
             kind, timestamp_ms = message.timestamp()
-            return Record(partition, offset, message.key(), message.value(), timestamp_ms if kind else None)
+            return Record(
+                partition,
+                offset,
+                message.key(),
+                message.value(),
+                timestamp_ms if kind else None,
+                tuple(message.headers() or ()),
+            )
         if error.code() == KafkaError._PARTITION_EOF:
             return EndOfPartition(partition, offset)
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
