@@ -1,0 +1,90 @@
+"""kill -9 between any two statements: afterwards nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from datalake import ingest
+from datalake.ingest.crash_points import crash_point
+from datalake.ingest.dead_letters import publish_dead_letters
+from datalake.ingest.ledger import ledger_balance
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+SOURCE = "\n".join(path.read_text() for path in Path(ingest.__file__).parent.glob("*.py"))
+POINTS = re.findall(r'crash_point\("([a-z_.]+)"\)', SOURCE)
+CLAIM_POINTS = sorted(name for name in POINTS if name.startswith("claim."))
+LETTER_POINTS = sorted(name for name in POINTS if name.startswith("letters."))
+
+CLAIM = """
+import json, sys
+from datalake.adapters.kafka import Kafka
+from datalake.ingest.claim import claim
+from datalake.ingest.dead_letters import publish_dead_letters
+from datalake.ingest.reading import Limits
+
+uri, kafka = sys.argv[1], Kafka(*json.loads(sys.argv[2]))
+claim(uri, kafka, Limits(100, 10**8, 10**6, False))
+publish_dead_letters(uri, kafka)
+"""
+
+
+def message(event_id: uuid.UUID) -> bytes:
+    return json.dumps({"event_id": str(event_id), "video_id": "C1", "uri": "file:///v/a.mp4"}).encode()
+
+
+def cycle_in_a_process(pipeline, **environment: str) -> int:
+    """Claim and publish in a process of its own; its return code."""
+    kafka = pipeline.kafka
+    where = json.dumps([dict(kafka.properties), kafka.topic, kafka.dead_letter_topic, kafka.group_id])
+    command = [sys.executable, "-c", CLAIM, pipeline.uri, where]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False, timeout=60).returncode
+
+
+def test_points_are_named_once() -> None:
+    assert len(POINTS) == len(set(POINTS))
+    assert len(CLAIM_POINTS) >= 15
+    assert len(LETTER_POINTS) >= 4
+
+
+@pytest.mark.parametrize("point", [*CLAIM_POINTS, *LETTER_POINTS])
+def test_a_kill_there_loses_and_repeats_nothing(pipeline, point: str) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    pipeline.send(message(first), b"bad", message(first), message(second), None)
+    assert cycle_in_a_process(pipeline, DATALAKE_CRASH_POINT=point) == -signal.SIGKILL
+    while pipeline.claim():
+        pass
+    publish_dead_letters(pipeline.uri, pipeline.kafka)
+    assert pipeline.outcomes() == [
+        (None, None),
+        ("rejected", "not_json"),
+        ("duplicate", "event_id_seen"),
+        (None, None),
+        ("rejected", "no_value"),
+    ]
+    assert len(pipeline.rows("SELECT FROM batches")) == 1
+    assert len(pipeline.rows("SELECT FROM dead_letters WHERE published_at IS NOT NULL")) == 2
+    balance = ledger_balance(pipeline.uri, pipeline.kafka)
+    assert (balance.arrived, balance.unread, balance.balances) == (5, 0, True)
+
+
+def test_a_process_dies_only_once_where_a_file_says_so(pipeline, tmp_path: Path) -> None:
+    once = {"DATALAKE_CRASH_POINT": "claim.after_ledger", "DATALAKE_CRASH_ONCE": str(tmp_path / "died")}
+    pipeline.send(message(uuid.uuid4()))
+    assert cycle_in_a_process(pipeline, **once) == -signal.SIGKILL
+    assert cycle_in_a_process(pipeline, **once) == 0
+    assert pipeline.outcomes() == [(None, None)]
+
+
+def test_without_the_variable_nobody_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATALAKE_CRASH_POINT", "claim.elsewhere")
+    crash_point("claim.after_ledger")
