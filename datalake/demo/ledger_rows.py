@@ -19,8 +19,9 @@ WHERE l.payload_sha256 = ANY(%s)
 _UNSENT_MAILS = "SELECT count(*) AS unsent FROM notifications WHERE batch_id = ANY(%s) AND state <> 'sent'"
 _COUNTS = """
 SELECT (SELECT count(*) FROM videos) AS videos, (SELECT count(*) FROM assets) AS assets,
-       (SELECT count(*) FROM frames) AS frames, (SELECT count(*) FROM frames WHERE point_id IS NOT NULL) AS kept,
-       (SELECT count(*) FROM dead_letters) AS letters, (SELECT count(*) FROM notifications) AS mails
+       (SELECT count(*) FROM frames) AS frames,
+       (SELECT count(*) FROM frames WHERE point_id IS NOT NULL) AS "kept frames",
+       (SELECT count(*) FROM dead_letters) AS "dead letters", (SELECT count(*) FROM notifications) AS mails
 """
 
 

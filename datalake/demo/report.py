@@ -7,7 +7,6 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from datalake.demo.ledger_rows import Progress
 from datalake.demo.messages import QUERIES, DemoMessage
@@ -61,9 +60,6 @@ def goodbye(console: Console, state: StackState) -> None:
 
 def searches(console: Console, scene: Scene) -> list[str]:
     """Three searches, each with its best frame."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), title="datalake search", title_justify="left")
-    for heading in ("words", "video", "at", "score", "frame"):
-        table.add_column(heading, overflow="fold")
     faults = []
     for query in QUERIES:
         hits = scene.first_hits(query.words, limit=1)
@@ -71,10 +67,11 @@ def searches(console: Console, scene: Scene) -> list[str]:
             faults.append(f"“{query.words}” finds nothing")
             continue
         best = hits[0]
-        table.add_row(query.words, best.video_id, f"{best.time_s:.1f} s", f"{best.score:.3f}", best.frame_uri)
-        if not best.video_id.startswith(query.video_id):
+        found = f"[bold]{best.video_id}[/] at {best.time_s:.1f} s, score {best.score:.2f}"
+        console.print(f'  datalake search "{query.words}": {found}')
+        console.print(f"    [dim]{best.frame_uri}[/]", soft_wrap=True)
+        if best.video_id != query.video_id:
             faults.append(f"“{query.words}” finds {best.video_id} first, not {query.video_id}")
-    console.print(table)
     return faults
 
 

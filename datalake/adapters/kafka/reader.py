@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from datalake.adapters.kafka.client import Faults, Kafka, built, translated
+
+# what a consumer gives; a producer may be given a dict or strings, hence the wider type of the library
+Headers = list[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Reader:
                 message.key(),
                 message.value(),
                 timestamp_ms if kind else None,
-                tuple(message.headers() or ()),
+                tuple(cast(Headers, message.headers() or ())),
             )
         if error.code() == KafkaError._PARTITION_EOF:
             return EndOfPartition(partition, offset)
