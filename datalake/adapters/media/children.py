@@ -46,7 +46,7 @@ class MediaChildren:
 
     def probe_port(self) -> MediaProbe:
         """A probe; any number of threads may share it."""
-        return _ChildProbe(self._pool, self._timeout_s)
+        return ChildProbe(self._pool, self._timeout_s)
 
     @contextmanager
     def frame_source(self, path: Path, media: MediaFacts) -> Iterator[FrameSource]:
@@ -59,7 +59,9 @@ class MediaChildren:
             yield DecodedFrames(child, path, media)
 
 
-class _ChildProbe(MediaProbe):
+class ChildProbe(MediaProbe):
+    """Probes by whichever child of the pool is free."""
+
     def __init__(self, pool: ChildPool, timeout_s: float) -> None:
         self._pool, self._timeout_s = pool, timeout_s
 

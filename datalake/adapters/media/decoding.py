@@ -69,10 +69,15 @@ class Decoding:
 
 
 class Reader:
-    """Reads frames of one stream by time; going forward it decodes on, else it seeks."""
+    """Reads frames of one stream by time; going forward it decodes on, else it seeks.
+
+    Attributes:
+        decoded_frames: pictures decoded so far, wanted or not.
+    """
 
     def __init__(self, path: str, video: VideoStream, threads: int) -> None:
         self._path, self._video, self._threads = path, video, threads
+        self.decoded_frames = 0
         self._current: VideoFrame | None = None
         self._ahead: VideoFrame | None = None
         self._container, self._stream = self._opened()
@@ -167,6 +172,7 @@ class Reader:
         packets = self._container.demux(self._stream)
         for packet in dropwhile(lambda p: not p.is_keyframe and p.size, packets):
             for frame in packet.decode():
+                self.decoded_frames += 1
                 if frame.pts is not None and self.time_of(frame) > last_us:
                     last_us = self.time_of(frame)
                     yield frame

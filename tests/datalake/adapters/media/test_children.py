@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import av
+import pytest
+
+from datalake.adapters.media.children import ChildProbe, MediaChildren
+from datalake.adapters.media.process import ChildPool, Limits
+from datalake.errors import BadVideo
+from tests.clips import frame_number
+
+MEGABYTE = 1024**2
+SIDE_PX = 10_000
+
+
+@pytest.fixture
+def bomb(pytestconfig: pytest.Config) -> Path:
+    """130 KB that unpack to 300 MB a picture; made once a machine."""
+    path = pytestconfig.cache.mkdir("clips") / "bomb.mkv"
+    if not path.exists():
+        _write_bomb(path.with_name("half.mkv"))
+        path.with_name("half.mkv").replace(path)
+    return path
+
+
+def _write_bomb(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=1)
+        stream.width = stream.height = SIDE_PX
+        stream.pix_fmt = "yuv420p"
+        frame = av.VideoFrame(SIDE_PX, SIDE_PX, "yuv420p")
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_a_bomb_costs_a_child_and_nothing_else(bomb: Path, make_clip: Callable[..., Path]) -> None:
+    with MediaChildren(slots=1, timeout_s=30, memory_bytes=600 * MEGABYTE) as media:
+        (found,) = media.probe_port().probe(bomb).findings
+        assert found.code == "decoder_out_of_memory"
+        assert "CHILD_MEMORY_BYTES" in found.remedy
+        assert media.probe_port().probe(make_clip()).findings == ()
+
+
+def test_pictures_that_fit_the_probe_may_not_fit_the_frames(bomb: Path) -> None:
+    with MediaChildren(slots=1, timeout_s=30, memory_bytes=1600 * MEGABYTE) as media:
+        probe = media.probe_port().probe(bomb)
+        assert probe.media is not None
+        with media.frame_source(bomb, probe.media) as source:
+            (window,) = source.windows(1.0, 10, MEGABYTE)
+            with pytest.raises(BadVideo, match="decoder_out_of_memory"):
+                source.frames(window)
+
+
+def test_a_probe_whose_child_dies_is_a_finding(make_clip: Callable[..., Path]) -> None:
+    rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`: it dies of it
+    with ChildPool(1, Limits(10, 2048 * MEGABYTE), entry=rogue) as pool:
+        probe = ChildProbe(pool, timeout_s=10).probe(make_clip())
+    assert probe.media is None
+    assert [found.code for found in probe.findings] == ["decoder_died"]
+
+
+def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> None:
+    paths = [make_clip(frames=frames) for frames in (30, 40, 50, 60, 70, 80)]
+    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4096 * MEGABYTE) as media:
+
+        def last_frame(path: Path) -> int:
+            probe = media.probe_port().probe(path)
+            assert probe.media is not None
+            with media.frame_source(path, probe.media) as source:
+                windows = source.windows(1 / 30, 1000, 10**6)
+                return frame_number(source.frames(windows[-1])[-1].image)
+
+        with ThreadPoolExecutor(len(paths)) as threads:
+            assert list(threads.map(last_frame, paths)) == [29, 39, 49, 59, 69, 79]
+
+
+def test_children_are_started_ahead(make_clip: Callable[..., Path]) -> None:
+    """Nobody waits for imports: entering returns at once, the children get ready meanwhile."""
+    started = time.monotonic()
+    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4096 * MEGABYTE) as media:
+        entered = time.monotonic()
+        assert media.probe_port().probe(make_clip()).findings == ()
+        assert entered - started < time.monotonic() - entered
