@@ -177,7 +177,7 @@ class ChildPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._starter.shutdown(cancel_futures=True)
-        for child in self._children:
+        for child in list(self._children):
             child.kill()
 
     @contextmanager
