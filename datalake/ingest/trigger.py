@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 if TYPE_CHECKING:
+    from datalake.adapters.runs import Runs
     from datalake.ingest.watch import Watcher
 
 _LOG = getLogger(__name__)
@@ -46,7 +47,7 @@ class WorkDue(BaseTrigger):
         while True:
             try:
                 if watcher is None:
-                    watcher = await asyncio.to_thread(build_watcher)
+                    watcher = await asyncio.to_thread(self.build_watcher)
                 if await asyncio.to_thread(watcher.is_work_due):
                     break
                 pause_s = self.poll_s
@@ -57,21 +58,26 @@ class WorkDue(BaseTrigger):
             await asyncio.sleep(pause_s)
         yield TaskSuccessEvent()
 
+    def build_watcher(self) -> Watcher:
+        """What looks, made anew after every trouble."""
+        from datalake.adapters.runs import AirflowRuns
+
+        return build_watcher(AirflowRuns())
+
 
 def next_pause_s(pause_s: float) -> float:
     """Twice as long as before, up to a minute, and some of it by chance."""
     return min(LONGEST_PAUSE_S, pause_s * 2) * (0.75 + random.random() / 4)
 
 
-def build_watcher() -> Watcher:
-    """A watcher from the settings.
+def build_watcher(runs: Runs) -> Watcher:
+    """A watcher from the settings, read anew.
 
     Raises:
         ConfigurationError: the settings cannot be used.
     """
     from datalake import settings
     from datalake.adapters.kafka import Kafka
-    from datalake.adapters.runs import AirflowRuns
     from datalake.ingest.watch import Patience, Watcher
 
     config = settings.Settings()
@@ -81,4 +87,4 @@ def build_watcher() -> Watcher:
         max_runs=config.airflow.max_runs_in_flight,
     )
     uri = config.postgres.pg_conn_uri.get_secret_value()
-    return Watcher(uri, Kafka.from_settings(config.kafka), AirflowRuns(), patience)
+    return Watcher(uri, Kafka.from_settings(config.kafka), runs, patience)

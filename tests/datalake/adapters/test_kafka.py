@@ -42,7 +42,7 @@ def read(kafka: Kafka, start: int, count: int) -> list[object]:
     reader = Reader(kafka, {0: start})
     found: list[object] = []
     while len(found) < count:
-        if (thing := reader.read(10)) is not None:
+        if (thing := reader.read(0.2)) is not None:
             found.append(thing)
     reader.close()
     return found
