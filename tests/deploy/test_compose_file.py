@@ -160,3 +160,11 @@ def test_every_named_volume_is_declared_and_used() -> None:
 def _secrets() -> Any:
     names = compose.Secrets.model_fields
     return compose.Secrets(**dict.fromkeys(names, "generated"))
+
+
+def test_the_ports_and_services_that_the_readme_names_exist() -> None:
+    section = (ROOT / "README.md").read_text("utf-8").partition("## Docker")[2].partition("\n## ")[0]
+    published = {port.split(":")[1] for service in SERVICES.values() for port in service.get("ports", ())}
+    assert set(re.findall(r"localhost[:](\d+)", section)) <= published
+    assert set(re.findall(r"docker compose exec (\S+)", section)) <= set(SERVICES)
+    assert "/opt/airflow/.embedded/airflow/passwords.json" in section
