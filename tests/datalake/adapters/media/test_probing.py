@@ -7,15 +7,26 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.probing import probe
 from datalake.adapters.ports import Probe
 
 MakeClip = Callable[..., Path]
+Probed = Callable[[Path], Probe]
 
 
-def codes(probe: Probe) -> list[str]:
-    return [finding.code for finding in probe.findings]
+@pytest.fixture(params=["in a child", "right here"])
+def probed(request: pytest.FixtureRequest, media: MediaChildren) -> Probed:
+    """The probe as it runs in production, and as plain code (for the debugger, and for coverage)."""
+    if request.param == "in a child":
+        return media.probe_port().probe
+    return lambda path: TypeAdapter(Probe).validate_python(probe(str(path)).result)
+
+
+def codes(found: Probe) -> list[str]:
+    return [finding.code for finding in found.findings]
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -44,7 +55,7 @@ def written(path: Path, content: bytes) -> Path:
     ids=str,
 )
 def test_facts_of_good_files(
-    media: MediaChildren,
+    probed: Probed,
     make_clip: MakeClip,
     recipe: dict[str, object],
     container: str,
@@ -52,24 +63,24 @@ def test_facts_of_good_files(
     duration_s: float,
     start_pts: int,
 ) -> None:
-    probe = media.probe_port().probe(make_clip(**recipe))
-    assert probe.findings == ()
-    assert probe.media is not None
-    assert probe.media.video is not None
-    assert probe.media.container == container
-    assert probe.media.video.codec == codec
-    assert probe.media.measured_duration_s == pytest.approx(duration_s, abs=0.07)
-    assert probe.media.video.start_pts == start_pts
-    assert probe.media.has_audio is bool(recipe.get("audio"))
+    found = probed(make_clip(**recipe))
+    assert found.findings == ()
+    assert found.media is not None
+    assert found.media.video is not None
+    assert found.media.container == container
+    assert found.media.video.codec == codec
+    assert found.media.measured_duration_s == pytest.approx(duration_s, abs=0.07)
+    assert found.media.video.start_pts == start_pts
+    assert found.media.has_audio is bool(recipe.get("audio"))
 
 
 @pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
-def test_size_is_as_displayed(media: MediaChildren, make_clip: MakeClip, rotation_deg: int) -> None:
-    probe = media.probe_port().probe(make_clip(rotation_deg=rotation_deg))
-    assert probe.media is not None
-    assert probe.media.video is not None
-    assert probe.media.video.rotation_deg == rotation_deg
-    assert (probe.media.video.width_px, probe.media.video.height_px) == (160, 96)
+def test_size_is_as_displayed(probed: Probed, make_clip: MakeClip, rotation_deg: int) -> None:
+    found = probed(make_clip(rotation_deg=rotation_deg))
+    assert found.media is not None
+    assert found.media.video is not None
+    assert found.media.video.rotation_deg == rotation_deg
+    assert (found.media.video.width_px, found.media.video.height_px) == (160, 96)
 
 
 def test_clockwise_means_what_phones_mean(make_clip: MakeClip) -> None:
@@ -94,35 +105,35 @@ def test_clockwise_means_what_phones_mean(make_clip: MakeClip) -> None:
     ids=str,
 )
 def test_cut_files_are_truncated(
-    media: MediaChildren, make_clip: MakeClip, tmp_path: Path, recipe: dict[str, str]
+    probed: Probed, make_clip: MakeClip, tmp_path: Path, recipe: dict[str, str]
 ) -> None:
     whole = make_clip(**recipe).read_bytes()
-    probe = media.probe_port().probe(written(tmp_path / "cut", whole[: len(whole) * 6 // 10]))
-    assert codes(probe)[0] == "truncated"
-    assert codes(probe).count("truncated") == 1
+    found = probed(written(tmp_path / "cut", whole[: len(whole) * 6 // 10]))
+    assert codes(found)[0] == "truncated"
+    assert codes(found).count("truncated") == 1
 
 
 def test_an_end_that_no_header_promises_is_missed_by_the_duration(
-    media: MediaChildren, make_clip: MakeClip, tmp_path: Path
+    probed: Probed, make_clip: MakeClip, tmp_path: Path
 ) -> None:
     """The segment's size is left open, as in a recording: only the stated duration tells."""
     whole = bytearray(make_clip(suffix=".mkv", frames=150).read_bytes())
     segment = whole.index(b"\x18\x53\x80\x67") + 4
     whole[segment : segment + 8] = b"\x01" + b"\xff" * 7
-    probe = media.probe_port().probe(written(tmp_path / "cut.mkv", bytes(whole[: len(whole) // 2])))
-    assert codes(probe) == ["truncated"]
-    assert probe.findings[0].evidence.startswith("the container states 5.00 s, pictures end at 2.")
+    found = probed(written(tmp_path / "cut.mkv", bytes(whole[: len(whole) // 2])))
+    assert codes(found) == ["truncated"]
+    assert found.findings[0].evidence.startswith("the container states 5.00 s, pictures end at 2.")
 
 
 def test_an_mp4_track_that_ends_early_by_its_index(
-    media: MediaChildren, make_clip: MakeClip, tmp_path: Path
+    probed: Probed, make_clip: MakeClip, tmp_path: Path
 ) -> None:
     """The media data box runs `to the end of the file`, so no box is cut; the index still counts frames."""
     whole = bytearray(make_clip(movflags="faststart", frames=150).read_bytes())
     start = whole.index(b"mdat") - 4
     whole[start : start + 4] = bytes(4)
-    probe = media.probe_port().probe(written(tmp_path / "cut.mp4", bytes(whole[: len(whole) * 2 // 3])))
-    assert codes(probe) == ["truncated"]
+    found = probed(written(tmp_path / "cut.mp4", bytes(whole[: len(whole) * 2 // 3])))
+    assert codes(found) == ["truncated"]
 
 
 @pytest.mark.parametrize(
@@ -135,35 +146,35 @@ def test_an_mp4_track_that_ends_early_by_its_index(
         (b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00", "not_a_video"),
     ],
 )
-def test_what_is_no_video(media: MediaChildren, tmp_path: Path, content: bytes, code: str) -> None:
-    probe = media.probe_port().probe(written(tmp_path / "fake.mp4", content))
-    assert codes(probe) == [code]
-    assert probe.media is None
-    assert probe.findings[0].severity == "error"
+def test_what_is_no_video(probed: Probed, tmp_path: Path, content: bytes, code: str) -> None:
+    found = probed(written(tmp_path / "fake.mp4", content))
+    assert codes(found) == [code]
+    assert found.media is None
+    assert found.findings[0].severity == "error"
 
 
 def test_a_playlist_cannot_make_us_open_other_files(
-    media: MediaChildren, make_clip: MakeClip, tmp_path: Path
+    probed: Probed, make_clip: MakeClip, tmp_path: Path
 ) -> None:
     secret = make_clip()
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:2,\n{secret.as_uri()}\n#EXT-X-ENDLIST\n"
     concat = f"ffconcat version 1.0\nfile '{secret}'\n"
     for number, content in enumerate((playlist, concat)):
-        probe = media.probe_port().probe(written(tmp_path / f"list{number}.mp4", content.encode()))
-        assert codes(probe) == ["not_a_video"]
+        found = probed(written(tmp_path / f"list{number}.mp4", content.encode()))
+        assert codes(found) == ["not_a_video"]
 
 
 def test_an_unknown_codec_has_facts_but_no_decoder(
-    media: MediaChildren, make_clip: MakeClip, tmp_path: Path
+    probed: Probed, make_clip: MakeClip, tmp_path: Path
 ) -> None:
     content = make_clip().read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC")
-    probe = media.probe_port().probe(written(tmp_path / "odd.mp4", content))
-    assert codes(probe) == ["unsupported_codec"]
-    assert probe.media is not None
-    assert probe.media.duration_s == 2.0
+    found = probed(written(tmp_path / "odd.mp4", content))
+    assert codes(found) == ["unsupported_codec"]
+    assert found.media is not None
+    assert found.media.duration_s == 2.0
 
 
-def test_sound_alone_is_no_video_stream(media: MediaChildren, tmp_path: Path) -> None:
+def test_sound_alone_is_no_video_stream(probed: Probed, tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48_000)
@@ -171,12 +182,12 @@ def test_sound_alone_is_no_video_stream(media: MediaChildren, tmp_path: Path) ->
         frame.sample_rate = 48_000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    probe = media.probe_port().probe(path)
-    assert codes(probe) == ["no_video_stream"]
-    assert probe.findings[0].evidence == "streams: audio"
+    found = probed(path)
+    assert codes(found) == ["no_video_stream"]
+    assert found.findings[0].evidence == "streams: audio"
 
 
-def test_a_bare_stream_has_no_times(media: MediaChildren, make_clip: MakeClip, tmp_path: Path) -> None:
+def test_a_bare_stream_has_no_times(probed: Probed, make_clip: MakeClip, tmp_path: Path) -> None:
     path = tmp_path / "bare.h264"
     with av.open(str(make_clip())) as container, av.open(str(path), "w") as bare:
         stream = bare.add_stream_from_template(container.streams.video[0])
@@ -184,13 +195,13 @@ def test_a_bare_stream_has_no_times(media: MediaChildren, make_clip: MakeClip, t
             if packet.dts is not None:
                 packet.stream = stream
                 bare.mux(packet)
-    assert codes(media.probe_port().probe(path)) == ["no_timestamps"]
+    assert codes(probed(path)) == ["no_timestamps"]
 
 
-def test_pictures_that_do_not_decode(media: MediaChildren, make_clip: MakeClip, tmp_path: Path) -> None:
+def test_pictures_that_do_not_decode(probed: Probed, make_clip: MakeClip, tmp_path: Path) -> None:
     content = bytearray(make_clip().read_bytes())
     start = content.index(b"mdat") + 4
     end = content.index(b"moov") - 4
     content[start:end] = b"\xff" * (end - start)
-    probe = media.probe_port().probe(written(tmp_path / "noise.mp4", bytes(content)))
-    assert codes(probe) == ["decode_failed"]
+    found = probed(written(tmp_path / "noise.mp4", bytes(content)))
+    assert codes(found) == ["decode_failed"]
