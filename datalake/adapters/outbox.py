@@ -23,7 +23,7 @@ class PostgresOutbox(MailOutbox):
         self._patience_s = patience_s
 
     def deliver_next(self, send: Callable[[Mail, int], Delivery]) -> Delivery | None:
-        """As the port says; the number of tries shows whether somebody took the mail in between."""
+        """As the port says; a mail that somebody else sends or has sent by now is passed over."""
         while True:
             with transaction(self._uri) as connection:
                 taken = row(connection, statement("mail/take_due"), {"patience_s": self._patience_s})

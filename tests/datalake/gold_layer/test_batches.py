@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from datalake.adapters.batches import finish_batch, write_outcome
 from datalake.adapters.postgres import execute, transaction
 from datalake.contracts import Finding, Outcome
 
-from .conftest import RECEIVER, PostgresMessages, World
+from .conftest import RECEIVER, PostgresMessages, World, compose
 
 pytestmark = pytest.mark.postgres
 
@@ -124,6 +125,24 @@ def test_many_last_outcomes_at_once_bring_one_mail(pg_world: World, messages: Po
         assert messages.table(where, batch) == [{"ended": True}]
         sent = messages.table("SELECT recipient FROM notifications WHERE batch_id = %s", batch)
         assert sent == [{"recipient": RECEIVER}]
+
+
+def test_outcome_that_waits_for_another_still_sees_that_it_is_the_last(
+    pg_world: World, messages: PostgresMessages
+) -> None:
+    batch = uuid.uuid4()
+    first, second = (messages.send(name, batch_id=batch) for name in ("a", "b"))
+    blocked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(messages.uri) as connection:
+            write_outcome(connection, first.message_id, QUARANTINED)
+            assert not finish_batch(connection, batch, compose)
+            other = pool.submit(pg_world.catalog.record_outcome, second, QUARANTINED)
+            while not other.done() and not messages.table(blocked):
+                pass
+        assert other.result()
+    assert messages.table("SELECT count(*) FROM batches WHERE finished_at IS NULL") == [{"count": 0}]
+    assert list(mails(messages)) == [RECEIVER]
 
 
 def test_many_videos_at_once_end_well(pg_world: World, messages: PostgresMessages) -> None:
