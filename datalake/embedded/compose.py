@@ -24,6 +24,7 @@ from datalake.adapters.kafka.client import Kafka
 from datalake.adapters.kafka.properties import read_properties
 from datalake.adapters.postgres import migrate
 from datalake.embedded.state import Layout, Secrets, layout, load_secrets, write_private
+from datalake.errors import PipelineError
 
 ADMIN, AIRFLOW_DATABASE = "airflow", "airflow"
 POSTGRES, QDRANT, MAIL, KAFKA = "postgres:5432", "http://qdrant:6333", ("mail", "1025"), "kafka:9092"
@@ -173,17 +174,24 @@ def bring_up_to_date() -> None:
 
 def main(arguments: list[str]) -> int:
     """`prepare` or `migrate`."""
-    if arguments == ["prepare"]:
-        folder = layout()
-        prepare(os.environ, folder, SHARED_SECRETS)
-        owned = (folder.root, Path(LAKE), Path("/opt/airflow/logs"))
-        hand_over((path for top in owned for path in (top, *top.rglob("*"))), int(os.environ["AIRFLOW_UID"]))
-        return 0
-    if arguments == ["migrate"]:
-        bring_up_to_date()
-        return 0
-    sys.stderr.write("usage: python -m datalake.embedded.compose prepare|migrate\n")
-    return 2
+    commands = {("prepare",): _prepare_containers, ("migrate",): bring_up_to_date}
+    command = commands.get(tuple(arguments))
+    if command is None:
+        sys.stderr.write("usage: python -m datalake.embedded.compose prepare|migrate\n")
+        return 2
+    try:
+        command()
+    except PipelineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _prepare_containers() -> None:
+    folder = layout()
+    prepare(os.environ, folder, SHARED_SECRETS)
+    owned = (folder.root, Path(LAKE), Path("/opt/airflow/logs"))
+    hand_over((path for top in owned for path in (top, *top.rglob("*"))), int(os.environ["AIRFLOW_UID"]))
 
 
 if __name__ == "__main__":

