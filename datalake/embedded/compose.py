@@ -174,8 +174,8 @@ def bring_up_to_date() -> None:
 
 def main(arguments: list[str]) -> int:
     """`prepare` or `migrate`."""
-    commands = {("prepare",): _prepare_containers, ("migrate",): bring_up_to_date}
-    command = commands.get(tuple(arguments))
+    commands = {"prepare": _prepare_containers, "migrate": bring_up_to_date}
+    command = commands.get(" ".join(arguments))
     if command is None:
         sys.stderr.write("usage: python -m datalake.embedded.compose prepare|migrate\n")
         return 2
