@@ -1,0 +1,76 @@
+"""Settings meet adapters: nothing is connected to until it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from datalake.adapters import factory
+from datalake.adapters.catalog_ports import BatchReport, VideoReport
+from datalake.contracts import Outcome
+from datalake.settings import Settings
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    values = {
+        "DATALAKE_HOME": str(tmp_path),
+        "PG_CONN_URI": "postgresql://me:s3cret@db.example.org/video_db",
+        "EMAIL_RECEIVER": "boss@example.org",
+        "AIRFLOW_URL": "https://airflow.example.org",
+        "SMTP_SERVER": "smtp.example.org",
+        "SMTP_PORT": "465",
+        "SMTP_USER": "me@example.org",
+        "SMTP_PASSWORD": "hunter2",
+        "SMTP_CA_FILE": "config/ca.pem",
+        "SMTP_TIMEOUT_S": "7",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def test_mailer_follows_every_smtp_setting(config: Settings, tmp_path: Path) -> None:
+    server = vars(factory.build_mailer(config))["_server"]
+    assert (server.host, server.port, server.protection, server.timeout_s) == (
+        "smtp.example.org",
+        465,
+        "tls",
+        7,
+    )
+    assert (server.sender, server.password.get_secret_value()) == ("me@example.org", "hunter2")
+    assert server.ca_file == tmp_path / "config/ca.pem"
+    assert "hunter2" not in repr(server)
+
+
+def test_mails_go_to_the_receiver_and_link_to_airflow(config: Settings) -> None:
+    report = BatchReport(uuid.uuid4(), "run-1", (VideoReport("a/1", "file:///1", Outcome(kind="done")),))
+    [mail] = factory.build_composer(config)(report)
+    assert mail.recipient == "boss@example.org"
+    assert "https://airflow.example.org/dags/video_process/runs/run-1" in mail.text
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        factory.build_lake,
+        factory.build_sources,
+        factory.build_catalog,
+        factory.build_outbox,
+        factory.build_frame_table,
+    ],
+)
+def test_building_connects_to_nothing(config: Settings, build: object) -> None:
+    assert callable(build)
+    assert "s3cret" not in repr(build(config))
+
+
+def test_importing_the_factory_loads_no_client() -> None:
+    heavy = ("torch", "qdrant_client", "psycopg2", "smtplib", "fsspec", "confluent_kafka", "jinja2", "av")
+    script = f"import sys, datalake.adapters.factory; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
