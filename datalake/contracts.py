@@ -5,7 +5,7 @@ message -> VideoArrived -> BronzeVideo -> SilverVideo -> GoldVideo, and an Outco
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -40,8 +40,17 @@ def _storable_tree(tree: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; refused where the calendar ends there."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the calendar") from None
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_storable)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_storable)]
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 EmailAddress = Annotated[
     str,
@@ -76,7 +85,9 @@ class VideoArrived(Contract):
     video_id: ShortText = Field(description="The sender's id of the video, e.g. a post's code.")
     uri: Text = Field(description="Where the bytes are: file, http(s) or s3 URI.")
     platform: ShortText = Field("instagram", description="Namespace of video_id.")
-    published_at: datetime | None = Field(None, description="When the video was published.")
+    published_at: Instant | None = Field(
+        None, description="When the video was published; without an offset it is UTC."
+    )
     version: int | None = Field(
         None, ge=0, le=2**62, description="Orders messages about one video; unset: broker time, ms."
     )

@@ -58,6 +58,7 @@ BAD = [
     (with_field("options", '{"interval_s": 0}'), "invalid_field"),
     (with_field("options", "7"), "invalid_field"),
     (with_field("published_at", '"yesterday"'), "invalid_field"),
+    (with_field("published_at", '"0001-01-01T00:00:00+14:00"'), "invalid_field"),
 ]
 
 
@@ -84,6 +85,11 @@ def test_a_good_message_is_read() -> None:
     assert arrived.platform == "instagram"
     assert arrived.published_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert VideoArrived.model_validate_json(arrived.model_dump_json()) == arrived
+
+
+def test_a_time_without_an_offset_is_utc() -> None:
+    arrived = parse(with_field("published_at", '"2026-11-21T10:00:00"'), strict=True, max_bytes=1500)
+    assert arrived.published_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
