@@ -102,6 +102,8 @@ def translated(error: KafkaException, address: str) -> BrokerUnavailable | Confi
 def built(make: Callable[..., T], kafka: Kafka, faults: Faults, **overrides: Any) -> T:
     """A client with the file's properties and ours on top."""
     try:
-        return make({**kafka.properties, **overrides, "error_cb": faults}, logger=_LOG)
+        # librdkafka repeats its troubles many times a second; the error callback says what matters.
+        settings = {"log_level": 2, **kafka.properties, **overrides, "error_cb": faults}
+        return make(settings, logger=_LOG)
     except KafkaException as error:
         raise translated(error, kafka.address) from error
