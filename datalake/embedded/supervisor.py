@@ -7,7 +7,8 @@ import shlex
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ class Supervisor:
         if not is_listening(self._port):
             return False
         try:
-            return bool(self._api().getState()["statename"] == "RUNNING")
+            with self._api() as api:
+                return bool(api.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
@@ -97,6 +99,8 @@ class Supervisor:
         """Every program by name; empty when the supervisor does not run."""
         if not is_listening(self._port):
             return {}
+        with self._api() as api:
+            programs = api.getAllProcessInfo()
         return {
             found["name"]: ProcessInfo(
                 state=found["statename"],
@@ -104,7 +108,7 @@ class Supervisor:
                 description=found["spawnerr"] or found["description"],
                 started_at=float(found["start"]),
             )
-            for found in self._api().getAllProcessInfo()
+            for found in programs
         }
 
     def start_program(self, name: str) -> None:
@@ -122,25 +126,29 @@ class Supervisor:
         self.start_program(name)
 
     def shutdown(self, timeout_s: float) -> None:
-        """Stop every program and the supervisor; False when that takes longer."""
+        """Stop every program and the supervisor, Airflow first; waits at most so long."""
         if not self.is_running():
             return
         try:
             for name in self.processes():
                 if name.startswith("airflow"):
                     self.stop_program(name)
-            self._api().shutdown()
+            with self._api() as api:
+                api.shutdown()
         except (OSError, xmlrpc.client.Error):
             return
         wait_until(lambda: not is_listening(self._port), timeout_s)
 
-    def _api(self) -> Any:
+    @contextmanager
+    def _api(self) -> Iterator[Any]:
         url = f"http://{_USER}:{self._password}@{LOOPBACK}:{self._port}/RPC2"
-        return xmlrpc.client.ServerProxy(url).supervisor
+        with xmlrpc.client.ServerProxy(url) as proxy:
+            yield proxy.supervisor
 
     def _call(self, method: str, name: str, accepted_fault: int) -> None:
         try:
-            getattr(self._api(), method)(name, False)
+            with self._api() as api:
+                getattr(api, method)(name, False)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != accepted_fault:
                 raise ServerFailed(f"{name}: the supervisor refused {method}: {fault.faultString}") from fault
