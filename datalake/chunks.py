@@ -78,6 +78,6 @@ def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError
     except (TransientError, ConfigurationError) as error:
         _log.warning("%s: %s", video.claimed.label, error)
         return error
-    except Exception as error:  # the boundary: one video's bug must not take the chunk with it
+    except Exception as error:  # noqa: BLE001 - a boundary: one video's bug must not take the chunk with it
         _log.exception("%s: an error of our code", video.claimed.label)
         return video.model_copy(update={"error": f"{type(error).__name__}: {error}"[:500]})
