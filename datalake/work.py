@@ -15,7 +15,7 @@ from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.ports import Frame, FrameSource, Lake, Window
 from datalake.contracts import Chunk, SilverVideo, VideoProgress, WorkIdentity
-from datalake.errors import LeaseLost
+from datalake.errors import LeaseLost, PipelineError
 from datalake.pipeline import run_layer
 from datalake.settings import LakeSettings, SilverSettings
 from datalake.silver_layer.identity import effective_options, work_identity
@@ -87,12 +87,27 @@ class Workshop:
         work = work_identity(known(video.bronze), self.embedder, options)
         with self.one_at_a_time(work):
             self._acquire(work, str(video.claimed.message_id))
-            if self.lake.exists(manifest_key(work)):
-                silver = silver_video_from_manifest(self.lake.read_bytes(manifest_key(work)))
-            else:
-                silver = self._do(video, work, options.as_inputs())
-            self.leases.finish(work, self.token, manifest_key(work))
+            with self._released_on_error(work):
+                silver = self._finished(video, work, options.as_inputs())
         return video.model_copy(update={"silver": silver})
+
+    def _finished(self, video: VideoProgress, work: WorkIdentity, options: dict[str, object]) -> SilverVideo:
+        key = manifest_key(work)
+        if self.lake.exists(key):
+            silver = silver_video_from_manifest(self.lake.read_bytes(key))
+        else:
+            silver = self._do(video, work, options)
+        self.leases.finish(work, self.token, key)
+        return silver
+
+    @contextmanager
+    def _released_on_error(self, work: WorkIdentity) -> Iterator[None]:
+        """Whoever waits for the same work need not wait until the lease runs out."""
+        try:
+            yield
+        except PipelineError:
+            self.leases.release(work, self.token)
+            raise
 
     def _acquire(self, work: WorkIdentity, task: str) -> None:
         """Get the lease, or wait while another task is at it and makes progress."""
