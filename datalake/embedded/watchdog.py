@@ -209,12 +209,13 @@ def main() -> None:
     )
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    while not ended.wait(PERIOD_S):
+    while not ended.is_set():
         beat_file(stack.folder).touch()
         try:
             watchdog.look(time.time())
         except (OSError, xmlrpc.client.Error, psycopg2.Error) as error:
             _log.warning("could not look: %s", error)
+        ended.wait(PERIOD_S)
 
 
 if __name__ == "__main__":

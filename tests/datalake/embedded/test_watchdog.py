@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from datalake.embedded.process import Server
+from datalake.embedded.state import Layout
+from datalake.embedded.supervisor import ProcessInfo, Supervisor
+from datalake.embedded.watchdog import PATIENCE_S, Queue, Watchdog, WatchdogServer, beat_file
+
+STARTED = 1000.0
+
+
+class Part(Server):
+    """A component whose health a test decides."""
+
+    def __init__(self, name, log):
+        super().__init__(log)
+        self.name = name
+        self.healthy = True
+
+    def prepare(self): ...
+
+    def argv(self):
+        return []
+
+    def is_ready(self):
+        return self.healthy
+
+
+class Recorder(Supervisor):
+    """A supervisor without processes that remembers what it was told."""
+
+    def __init__(self, names):
+        self.infos = {name: ProcessInfo("RUNNING", 7, "", STARTED) for name in names}
+        self.restarted = []
+
+    def processes(self):
+        return self.infos
+
+    def restart_program(self, name):
+        self.restarted.append(name)
+
+
+class World:
+    """A watchdog with everything that it looks at."""
+
+    def __init__(self, folder):
+        self.parts = [Part(name, folder / name) for name in ("postgres", "kafka", "airflow-scheduler")]
+        self.supervisor = Recorder([part.name for part in self.parts])
+        self.queue = Queue(0, 0.0)
+        self.workers = {1, 2}
+        self.watchdog = Watchdog(
+            list(self.parts), self.supervisor, lambda: self.queue, lambda: self.workers, parallelism=2
+        )
+
+    def look(self, *times):
+        for now in times:
+            self.watchdog.look(STARTED + now)
+        return self.supervisor.restarted
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def test_healthy_parts_are_left_alone(world):
+    assert world.look(0, 100, 500, 1000) == []
+
+
+def test_a_part_that_hangs_is_restarted_when_patience_ends(world):
+    world.look(0)
+    world.parts[1].healthy = False
+    assert world.look(PATIENCE_S - 1) == []
+    assert world.look(PATIENCE_S + 1) == ["kafka"]
+
+
+def test_what_depends_on_a_broken_part_is_not_blamed(world):
+    world.look(0)
+    world.parts[0].healthy = world.parts[2].healthy = False
+    assert world.look(PATIENCE_S + 1) == ["postgres"]
+
+
+def test_a_part_the_supervisor_gave_up_is_started_at_once(world):
+    world.look(0)
+    world.supervisor.infos["kafka"] = ProcessInfo("FATAL", 0, "exited too quickly", STARTED)
+    world.parts[1].healthy = False
+    assert world.look(5) == ["kafka"]
+
+
+def test_a_stack_that_is_stopping_is_left_alone(world):
+    world.look(0)
+    for name in world.supervisor.infos:
+        world.supervisor.infos[name] = ProcessInfo("STOPPING", 7, "", STARTED)
+    world.parts[0].healthy = False
+    assert world.look(500) == []
+
+
+def test_tasks_that_wait_though_workers_are_free_restart_the_scheduler(world):
+    world.queue = Queue(running=0, oldest_queued_s=61)
+    assert world.look(200) == ["airflow-scheduler"]
+
+
+def test_tasks_that_wait_for_busy_workers_are_normal(world):
+    world.queue = Queue(running=2, oldest_queued_s=600)
+    assert world.look(200) == []
+
+
+def test_after_the_death_of_a_worker_patience_is_short(world):
+    world.look(100)
+    world.queue = Queue(running=0, oldest_queued_s=20)
+    assert world.look(105) == []
+    world.workers = {1}
+    assert world.look(110) == ["airflow-scheduler"]
+
+
+def test_a_scheduler_that_has_just_started_has_time(world):
+    world.queue = Queue(running=0, oldest_queued_s=600)
+    assert world.look(10) == []
+
+
+def test_its_own_health_is_a_file_that_it_touches(tmp_path):
+    folder = Layout(tmp_path)
+    server = WatchdogServer(folder)
+    assert not server.is_ready()
+    folder.run.mkdir()
+    beat_file(folder).touch()
+    written = beat_file(folder).stat().st_mtime
+    assert server.is_ready_since(written - 1)
+    assert not server.is_ready_since(written + 1)
