@@ -18,13 +18,15 @@ SELECT d.message_id, d.reason, d.detail, l.topic, l.cluster_id, l.topic_id, l.pa
 FROM dead_letters d JOIN ledger l USING (message_id)
 WHERE d.published_at IS NULL AND d.message_id IN (
     SELECT message_id FROM (
-        SELECT message_id, sum(size) OVER (ORDER BY created_at, message_id) - size AS bytes_before FROM (
-            SELECT d.message_id, d.created_at, coalesce(octet_length(l.payload), 0) AS size
+        SELECT message_id, sum(size) OVER (ORDER BY created_at, partition, message_offset, message_id) - size
+            AS bytes_before FROM (
+            SELECT d.message_id, d.created_at, l.partition, l.message_offset,
+                coalesce(octet_length(l.payload), 0) AS size
             FROM dead_letters d JOIN ledger l USING (message_id)
             WHERE d.published_at IS NULL AND d.next_attempt_at <= now()
-            ORDER BY d.created_at, d.message_id LIMIT %s) AS oldest) AS page
+            ORDER BY d.created_at, l.partition, l.message_offset, d.message_id LIMIT %s) AS oldest) AS page
     WHERE bytes_before < %s)
-ORDER BY d.created_at, d.message_id FOR UPDATE OF d SKIP LOCKED
+ORDER BY d.created_at, l.partition, l.message_offset, d.message_id FOR UPDATE OF d SKIP LOCKED
 """
 _PUBLISHED = """
 UPDATE dead_letters SET published_at = now(), without_body = %s, attempts = attempts + 1, last_error = NULL

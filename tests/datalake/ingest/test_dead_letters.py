@@ -95,5 +95,4 @@ def test_many_letters_take_several_pages(pipeline) -> None:
     while pipeline.claim():
         pass
     assert publish_dead_letters(pipeline.uri, pipeline.kafka).published == 250
-    assert {value for _, value, _ in letters(pipeline)} == {b"bad %d" % number for number in range(250)}
-    assert len(letters(pipeline)) == 250
+    assert [value for _, value, _ in letters(pipeline)] == [b"bad %d" % number for number in range(250)]
