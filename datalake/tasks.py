@@ -20,7 +20,7 @@ from datalake import chunks, settings
 from datalake.adapters import factory
 from datalake.common_func import die_with_parent
 from datalake.contracts import BronzeVideo, Chunk, VideoProgress
-from datalake.errors import ConfigurationError, PipelineError
+from datalake.errors import ConfigurationError, PipelineError, UnfinishedBatch
 from datalake.gold_layer.outbox import send_due_mails
 from datalake.ingest import batches
 from datalake.pipeline import run_layer
@@ -136,13 +136,17 @@ def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:
     """Send the mails that are due.
 
     Raises:
-        UnfinishedBatch: messages of this batch have no outcome yet.
+        AirflowFailException: messages of this batch have no outcome yet; the next attempt does the rest,
+            so a retry of this task would only hold it up.
     """
     config = settings.load()
     uri = factory.postgres_uri(config)
     tally = send_due_mails(factory.build_outbox(config), factory.build_mailer(config))
     batch_id, _ = _batch(uri, params or {}, run_id or "")
-    batches.assert_finished(uri, batch_id)
+    try:
+        batches.assert_finished(uri, batch_id)
+    except UnfinishedBatch as error:
+        raise AirflowFailException(str(error)) from error
     return {"mails_sent": tally.sent, "mails_pending": tally.pending, "mails_failed": tally.failed}
 
 
