@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -22,7 +21,15 @@ from datalake.embedded import samples, stack
 from datalake.ingest.ledger import LedgerBalance, ledger_balance
 
 ROOT = Path(__file__).parents[1]
-ADDRESSES = ("PG_CONN_URI", "QDRANT_URL", "SMTP_SERVER", "KAFKA_CLIENT_PROPERTIES", "LAKE_URI")
+# addresses of other stacks, and what makes every Airflow task slow
+FOREIGN = (
+    "PG_CONN_URI",
+    "QDRANT_URL",
+    "SMTP_SERVER",
+    "KAFKA_CLIENT_PROPERTIES",
+    "LAKE_URI",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,8 @@ def live_stack(home: Path) -> Iterator[Live]:
     """Start a stack in `home`; nothing of it is left afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATALAKE_HOME", str(home))
-        for name in ADDRESSES:
+        for name in FOREIGN:
             patch.delenv(name, raising=False)
-        assert "PYTHONDONTWRITEBYTECODE" not in os.environ, "it makes every Airflow task slow: unset it"
         try:
             yield Live(home, Scene.of_stack(stack.up(print)))
         finally:
