@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ class OpenClipEmbedder(Embedder):
                 precision=precision,
                 device=self._device,
             )
-        except (RuntimeError, OSError, KeyError) as error:
+        except (RuntimeError, OSError, EOFError, LookupError, UnpicklingError) as error:
             raise _load_error(weights, error) from error
         return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
 
