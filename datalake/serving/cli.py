@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from datalake.errors import PipelineError
-from datalake.serving.commands import ledger, search, stack
+from datalake.serving.commands import ledger, offsets, search, stack
 from datalake.serving.commands.output import messages
 
 app = typer.Typer(
@@ -29,6 +29,11 @@ app.command()(ledger.ledger)
 dead_letters = typer.Typer(no_args_is_help=True, help="Messages and videos that could not be processed.")
 dead_letters.command("list")(ledger.dlq)
 app.add_typer(dead_letters, name="dlq")
+
+positions = typer.Typer(no_args_is_help=True, help="Partitions that lost messages and are not read.")
+positions.callback()(lambda: None)  # keeps `accept` a word of its own while it is the only command
+positions.command("accept")(offsets.accept)
+app.add_typer(positions, name="offsets")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

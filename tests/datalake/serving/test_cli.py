@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from datalake.adapters.kafka import Broker, Kafka
 from datalake.adapters.postgres import execute, transaction
 from datalake.embedded.process import free_port
 from datalake.serving.commands.search import clock
@@ -45,11 +46,11 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "loaded: []" in done.stdout
-    for command in ("up", "down", "status", "search", "ledger", "dlq"):
+    for command in ("up", "down", "status", "search", "ledger", "dlq", "offsets"):
         assert f"\n  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "search", "ledger", "dlq"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "search", "ledger", "dlq", "offsets"])
 def test_every_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0
@@ -123,3 +124,29 @@ def test_ledger_shows_the_balance_and_fails_without_one(
 )
 def test_clock(time_s: float, shown: str) -> None:
     assert clock(time_s) == shown
+
+
+def test_an_accepted_loss_is_recorded_and_said(
+    run: Run, postgres_uri: str, kafka_bootstrap: str, kafka_topic: str, tmp_path: Path
+) -> None:
+    (tmp_path / "client.properties").write_text(f"bootstrap.servers={kafka_bootstrap}\n")
+    reach = {
+        "PG_CONN_URI": postgres_uri,
+        "KAFKA_CLIENT_PROPERTIES": str(tmp_path / "client.properties"),
+        "KAFKA_TOPIC": kafka_topic,
+    }
+    refused = run("offsets", "accept", "0", **reach)
+    assert refused.returncode == 1
+    assert "not stopped" in refused.stderr
+    kafka = Kafka({"bootstrap.servers": kafka_bootstrap}, kafka_topic, "unused", "unused")
+    state = Broker(kafka).describe()
+    with transaction(postgres_uri) as connection:
+        execute(
+            connection,
+            "INSERT INTO consumer_offsets (cluster_id, topic_id, partition, topic, first_offset, next_offset,"
+            " stopped) VALUES (%s, %s, 0, %s, 0, 7, 'the topic lost its end')",
+            (state.cluster_id, state.topic_id, kafka_topic),
+        )
+    accepted = run("offsets", "accept", "0", **reach)
+    assert accepted.returncode == 0, accepted.stderr
+    assert "Partition 0 is read again" in accepted.stderr

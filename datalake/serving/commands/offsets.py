@@ -1,0 +1,24 @@
+"""`datalake offsets`: partitions that are stopped because messages were lost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datalake.serving.commands.output import progress
+
+
+def accept(partition: Annotated[int, typer.Argument(min=0, help="Number of the stopped partition.")]) -> None:
+    """Accept that a partition lost messages: record what is gone and read on."""
+    from datalake import settings
+    from datalake.adapters.factory import postgres_uri
+    from datalake.adapters.kafka import Kafka
+    from datalake.ingest.offsets import accept as accept_loss
+
+    config = settings.load()
+    gap = accept_loss(postgres_uri(config), Kafka.from_settings(config.kafka), partition)
+    if gap is None:
+        progress(f"Partition {partition} is read again from its beginning; known messages are passed over.")
+    else:
+        progress(f"Offsets {gap.first_offset} to {gap.last_offset} of partition {partition} are given up.")
