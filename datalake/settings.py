@@ -23,6 +23,12 @@ def home() -> Path:
     return Path(os.environ.get("DATALAKE_HOME", PROJECT_ROOT))
 
 
+def cache_folder() -> Path:
+    """For what can be made again and all checkouts share: DATALAKE_CACHE, or the user's cache folder."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("DATALAKE_CACHE") or base / "video-data-pipeline")
+
+
 class _Group(BaseSettings):
     """A group of settings that one consumer needs; frozen, unknown names in the files are ignored."""
 

@@ -16,15 +16,10 @@ import warnings
 from pathlib import Path
 
 from datalake.embedded.process import ServerFailed
+from datalake.settings import cache_folder
 
 ENDPOINT = "org.apache.kafka:kafka_2.13:4.1.0+org.slf4j:slf4j-simple:1.7.36"
 LOCK = Path(__file__).with_name("kafka_jars.lock")
-
-
-def cache_folder() -> Path:
-    """Where the jars are kept: DATALAKE_CACHE, or the user's cache folder."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("DATALAKE_CACHE") or base / "video-data-pipeline")
 
 
 def kafka_jars() -> list[Path]:

@@ -18,7 +18,7 @@ import torch
 
 from datalake.adapters.embedders import sentences
 from datalake.adapters.embedders.pixels import centre_square
-from datalake.adapters.embedders.runtime import Once, native_dtype, short_hash, torch_device
+from datalake.adapters.embedders.runtime import Once, cached_array, native_dtype, short_hash, torch_device
 from datalake.adapters.embedders.sentences import SentenceEncoder
 from datalake.adapters.embedders.wheels import WheelFile
 from datalake.adapters.ports import Embedder, Embedding, Image, Label, Vector
@@ -131,7 +131,10 @@ class ConseEmbedder(Embedder):
         from timm.data.imagenet_info import ImageNetInfo
 
         names = tuple(text.split(",")[0] for text in ImageNetInfo().label_descriptions())
-        vectors = self._sentences().vectors(names)
+        key = short_hash((sentences.WEIGHTS.sha256, names))
+        vectors = cached_array(
+            f"conse-classes-{key}", (len(names), sentences.DIM), lambda: self._sentences().vectors(names)
+        )
         mean = vectors.mean(axis=0)
         return _Classes(names, vectors - mean, mean)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from datalake.errors import ConfigurationError
+from datalake.settings import cache_folder
 
 T = TypeVar("T")
+Matrix = npt.NDArray[np.float32]
 
 
 class Once(Generic[T]):
@@ -68,3 +74,27 @@ def sha256_of(path: Path) -> str:
 def short_hash(parts: Sequence[object]) -> str:
     """16 hex digits over plain values, as in a fingerprint."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def cached_array(name: str, shape: tuple[int, ...], make: Callable[[], Matrix]) -> Matrix:
+    """An array from the user's cache folder; made and, where that folder can be written, kept.
+
+    Args:
+        name: file name without suffix; holds a hash of all that the values depend on.
+        shape: what it must have; a file that is damaged or of another shape is made again.
+        make: computes it.
+    """
+    path = cache_folder() / f"{name}.npy"
+    try:
+        found = np.load(path, allow_pickle=False)
+        if found.shape == shape and found.dtype == np.float32:
+            return np.asarray(found)
+    except (OSError, ValueError, EOFError):
+        pass  # not there, or not whole
+    made = make()
+    with suppress(OSError):  # a read-only home costs time, nothing else
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as part:
+            np.save(part, made)
+        Path(part.name).replace(path)
+    return made

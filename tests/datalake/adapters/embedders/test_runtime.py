@@ -5,10 +5,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from datalake.adapters.embedders.runtime import Once, native_dtype, sha256_of, short_hash, torch_device
+from datalake.adapters.embedders.runtime import (
+    Once,
+    cached_array,
+    native_dtype,
+    sha256_of,
+    short_hash,
+    torch_device,
+)
 from datalake.errors import ConfigurationError
 
 
@@ -63,3 +71,28 @@ def test_hashes(tmp_path: Path) -> None:
     assert sha256_of(tmp_path / "weights") == hashlib.sha256(b"abc").hexdigest()
     assert short_hash(["a", 1]) != short_hash(["a", 2])
     assert len(short_hash(["a", 1])) == 16
+
+
+@pytest.mark.parametrize("damage", [b"", b"not numpy", None])
+def test_an_array_is_made_once_and_again_when_its_file_is_damaged(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("DATALAKE_CACHE", str(tmp_path / "cache"))
+    made = []
+
+    def make():
+        made.append(1)
+        return np.arange(6, dtype=np.float32).reshape(2, 3)
+
+    for _ in range(3):
+        assert np.array_equal(cached_array("six", (2, 3), make), np.arange(6).reshape(2, 3))
+    assert made == [1]
+    if damage is not None:
+        (tmp_path / "cache" / "six.npy").write_bytes(damage)
+        assert cached_array("six", (2, 3), make).shape == (2, 3)
+        assert made == [1, 1]
+    assert cached_array("six", (3, 2), lambda: np.zeros((3, 2), np.float32)).shape == (3, 2)
+
+
+def test_an_array_that_cannot_be_kept_is_still_made(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DATALAKE_CACHE", str(tmp_path / "file" / "below"))
+    assert cached_array("one", (1,), lambda: np.ones(1, np.float32)) == [1.0]
