@@ -1,0 +1,95 @@
+"""The graph is the test: each layer is closed, documented and fits its neighbours."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from datalake.adapters.ports import Embedder, FrameSource, Lake, MediaProbe, SourceReader, VectorIndex
+from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo, VideoArrived, WorkIdentity
+from datalake.pipeline import LAYERS, build, run_layer
+from datalake.settings import LakeSettings, SilverSettings
+from datalake.silver_layer.identity import effective_options
+
+SETTINGS = set(
+    effective_options(
+        VideoArrived.model_fields["options"].get_default(call_default_factory=True),
+        SilverSettings(),
+        LakeSettings(),
+    ).as_inputs()
+)
+INPUTS = {
+    "bronze": {
+        "video_arrived": VideoArrived,
+        "lake": Lake,
+        "sources": SourceReader,
+        "media_probe": MediaProbe,
+    },
+    "silver": {
+        "bronze_video": BronzeVideo,
+        "work": WorkIdentity,
+        "lake": Lake,
+        "frame_source": FrameSource,
+        "embedder": Embedder,
+        **dict.fromkeys(SETTINGS),
+    },
+    "gold": {
+        "claimed_video": ClaimedVideo,
+        "bronze_video": BronzeVideo,
+        "silver_video": SilverVideo,
+        "catalog": None,
+        "frame_table": None,
+        "vector_index": VectorIndex,
+    },
+}
+layers = pytest.mark.parametrize("name", LAYERS)
+
+
+def variables(name):
+    return {variable.name: variable for variable in build(name).list_available_variables()}
+
+
+@layers
+def test_a_layer_needs_its_record_its_ports_and_narrow_settings_only(name):
+    external = {name for name, node in variables(name).items() if node.is_external_input}
+    assert external == set(INPUTS[name])
+    for input_name, kind in INPUTS[name].items():
+        if kind is not None:
+            assert variables(name)[input_name].type is kind
+
+
+@layers
+def test_a_layer_gives_the_record_that_it_promises(name):
+    assert variables(name)[LAYERS[name].output].type is LAYERS[name].gives
+
+
+def test_each_layer_takes_what_the_one_before_gives():
+    chain = list(LAYERS.values())
+    for before, after in itertools.pairwise(chain):
+        assert after.takes is before.gives
+        assert after.input in INPUTS[list(LAYERS)[chain.index(after)]]
+
+
+@layers
+def test_no_node_is_dead(name):
+    driver = build(name)
+    needed = {node.name for node in driver.what_is_upstream_of(LAYERS[name].output)}
+    assert set(variables(name)) - needed == set()
+
+
+@layers
+def test_no_node_both_decodes_and_writes(name):
+    for node in variables(name).values():
+        effect = node.tags.get("effect")
+        assert effect in (None, "decodes", "writes", "embeds"), node.name
+
+
+def test_silver_shows_at_least_twelve_nodes():
+    nodes = [node for node in variables("silver").values() if not node.is_external_input]
+    assert len(nodes) >= 12
+
+
+def test_an_unknown_layer_is_refused():
+    with pytest.raises(KeyError, match="platinum"):
+        run_layer("platinum", {})

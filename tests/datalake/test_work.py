@@ -1,0 +1,146 @@
+"""Silver work is done once: by one thread, under a lease, or not at all because it is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from datalake.adapters.embedders.batcher import MicroBatcher
+from datalake.adapters.memory.embedder import MemoryEmbedder
+from datalake.adapters.memory.lake import MemoryLake
+from datalake.adapters.memory.leases import MemoryLeases
+from datalake.adapters.memory.media import MemoryFrameSource
+from datalake.adapters.ports import Frame
+from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, MediaFacts, VideoArrived, VideoProgress
+from datalake.errors import LeaseLost, StoreUnavailable
+from datalake.settings import LakeSettings, SilverSettings
+from datalake.silver_layer.identity import effective_options, work_identity
+from datalake.silver_layer.manifest import manifest_key
+from datalake.work import Workshop, known
+
+ASSET_ID = "cd" * 32
+BATCH = uuid4()
+
+
+class Media:
+    """Opens the same three frames for every file, and counts how often."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.error: Exception | None = None
+        self.meanwhile = lambda: None
+
+    @contextmanager
+    def frame_source(self, path, media) -> Iterator[MemoryFrameSource]:
+        self.opened += 1
+        self.meanwhile()
+        if self.error:
+            raise self.error
+        pictures = [np.random.default_rng(n).integers(0, 255, (48, 64, 3), dtype=np.uint8) for n in range(3)]
+        frames = [Frame(n * 1_000_000, n, picture) for n, picture in enumerate(pictures)]
+        yield MemoryFrameSource(frames, duration_s=3.0)
+
+
+def progress(video_id: str) -> VideoProgress:
+    arrived = VideoArrived(event_id=uuid4(), video_id=video_id, uri=f"file:///videos/{video_id}")
+    claimed = ClaimedVideo(
+        message_id=uuid4(), batch_id=BATCH, attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
+    )
+    bronze = BronzeVideo(
+        asset_id=ASSET_ID,
+        size_bytes=3,
+        raw_key=f"bronze/cd/{ASSET_ID}/raw",
+        media=MediaFacts(container="mp4", duration_s=3.0),
+    )
+    return VideoProgress(claimed=claimed, bronze=bronze)
+
+
+@pytest.fixture
+def lake() -> MemoryLake:
+    lake = MemoryLake()
+    lake.put_bytes(f"bronze/cd/{ASSET_ID}/raw", b"raw")
+    return lake
+
+
+@pytest.fixture
+def make_workshop(lake):
+    media, leases = Media(), MemoryLeases()
+    with MicroBatcher(MemoryEmbedder(), batch_size=8) as embedder:
+
+        def make(**changes) -> Workshop:
+            chunk = Chunk(label="test", batch_id=BATCH, attempt=1, videos=())
+            parts = {"chunk": chunk, "leases": leases, "lake": lake, "media": media, "embedder": embedder}
+            config = SilverSettings(lease_s=0.3, child_timeout_s=0.3)
+            return Workshop(**{"config": config, "lake_config": LakeSettings(), **parts, **changes})
+
+        yield make
+
+
+def test_equal_work_of_a_chunk_is_done_once_and_linked_by_the_others(make_workshop):
+    workshop = make_workshop()
+    with ThreadPoolExecutor(4) as threads:
+        videos = list(threads.map(workshop.silver_of, [progress(f"copy-{n}") for n in range(4)]))
+    assert workshop.media.opened == 1
+    assert {video.silver for video in videos} == {videos[0].silver}
+    assert videos[0].silver.frame_count == 3
+
+
+def test_finished_work_is_read_back_by_the_next_try(make_workshop):
+    first = make_workshop().silver_of(progress("video"))
+    again = make_workshop(token=uuid4())
+    assert again.silver_of(progress("other")).silver == first.silver
+    assert again.media.opened == 1
+
+
+def test_work_whose_lease_row_was_lost_with_the_database_is_linked_by_its_manifest(make_workshop):
+    first = make_workshop().silver_of(progress("video"))
+    restored = make_workshop(leases=MemoryLeases())
+    assert restored.silver_of(progress("video")).silver == first.silver
+    assert restored.media.opened == 1
+
+
+def test_an_error_releases_the_lease_for_whoever_waits(make_workshop):
+    workshop = make_workshop()
+    workshop.media.error = StoreUnavailable("the lake is away")
+    with pytest.raises(StoreUnavailable):
+        workshop.silver_of(progress("video"))
+    workshop.media.error = None
+    other = make_workshop(chunk=Chunk(label="other", batch_id=uuid4(), attempt=1, videos=()))
+    assert other.silver_of(progress("video")).silver is not None
+
+
+def test_who_waits_for_a_holder_that_never_ends_gives_up_with_a_transient_error(make_workshop):
+    class AlwaysBusy(MemoryLeases):
+        def lease(self, *_, **__):
+            return "busy"
+
+    with pytest.raises(LeaseLost, match="another task is at this work"):
+        make_workshop(leases=AlwaysBusy()).silver_of(progress("video"))
+
+
+def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
+    workshop, newer = make_workshop(), uuid4()
+
+    video = progress("video")
+    options = effective_options(video.claimed.arrived.options, workshop.config, workshop.lake_config)
+    work = work_identity(video.bronze, workshop.embedder, options)
+
+    def overtake() -> None:
+        assert workshop.leases.lease(work, newer, BATCH, 2, 60.0) == "acquired"
+
+    workshop.media.meanwhile = overtake
+    with pytest.raises(LeaseLost):
+        workshop.silver_of(video)
+    assert not lake.exists(manifest_key(work))
+
+
+def test_a_record_that_is_missing_is_an_error_of_our_code():
+    with pytest.raises(AssertionError, match="did not pass"):
+        known(None)
+    assert not known(Event()).is_set()
