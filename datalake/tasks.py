@@ -16,8 +16,7 @@ from uuid import UUID
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from datalake import chunks, settings
-from datalake.adapters import factory
+from datalake import chunks, factory, settings
 from datalake.common_func import die_with_parent
 from datalake.contracts import BronzeVideo, Chunk, VideoProgress
 from datalake.errors import ConfigurationError, PipelineError, UnfinishedBatch

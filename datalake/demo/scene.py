@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from datalake import settings
-from datalake.adapters.factory import postgres_uri
 from datalake.adapters.kafka import Broker, EndOfPartition, Kafka, Reader, Record, Sender
 from datalake.contracts import SearchHit
 from datalake.demo import latency
@@ -19,6 +18,7 @@ from datalake.demo.ledger_rows import MessageState, progress
 from datalake.demo.messages import PLATFORM, DemoMessage
 from datalake.embedded.state import StackState
 from datalake.errors import BrokerUnavailable
+from datalake.factory import postgres_uri
 from datalake.serving.search import Search
 
 _POLL_S = 0.1

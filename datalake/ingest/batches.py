@@ -13,10 +13,9 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4, uuid5
 
-from datalake.adapters import attempts, ledger
-from datalake.adapters.attempts import OpenBatch
-from datalake.adapters.ledger import Coordinates, LedgerRow
-from datalake.adapters.postgres import transaction
+from datalake.adapters.postgres import attempts, ledger, transaction
+from datalake.adapters.postgres.attempts import OpenBatch
+from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.adapters.runs import Runs
 from datalake.contracts import ClaimedVideo, Options, Outcome
 from datalake.errors import BadMessage, UnfinishedBatch

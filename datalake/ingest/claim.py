@@ -9,10 +9,9 @@ from hashlib import sha256
 from logging import getLogger
 from uuid import UUID, uuid4
 
-from datalake.adapters import ledger, offsets
 from datalake.adapters.kafka import Broker, Kafka, Reader, Record, TopicState
-from datalake.adapters.ledger import Coordinates, LedgerRow
-from datalake.adapters.postgres import Connection, transaction
+from datalake.adapters.postgres import Connection, ledger, offsets, transaction
+from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.errors import BadMessage, BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.crash_points import crash_point
 from datalake.ingest.messages import message_id, parse

@@ -5,8 +5,7 @@ from __future__ import annotations
 from logging import getLogger
 from typing import Any
 
-from datalake import settings
-from datalake.adapters import factory
+from datalake import factory, settings
 from datalake.adapters.kafka import Kafka
 from datalake.adapters.runs import AirflowRuns, Runs
 from datalake.errors import BrokerUnavailable, ConfigurationError

@@ -8,10 +8,9 @@ from functools import partial
 from logging import getLogger
 from uuid import UUID
 
-from datalake.adapters import letters
 from datalake.adapters.kafka import Broker, DeliveryFailure, Kafka, Sender
-from datalake.adapters.letters import Letter
-from datalake.adapters.postgres import transaction
+from datalake.adapters.postgres import letters, transaction
+from datalake.adapters.postgres.letters import Letter
 from datalake.errors import BrokerUnavailable, ConfigurationError
 from datalake.ingest.crash_points import crash_point
 

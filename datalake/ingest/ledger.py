@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from datalake.adapters.kafka import Broker, Kafka, Span, TopicState
 from datalake.adapters.postgres import Connection, Row, execute, row, rows, transaction
-from datalake.adapters.statements import statement
+from datalake.adapters.postgres.statements import statement
 
 _TYPED = "SELECT count(*) AS typed FROM ledger WHERE cluster_id = 'ui'"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from logging import getLogger
 
-from datalake.adapters import offsets
 from datalake.adapters.kafka import Broker, Kafka, Span, TopicState
-from datalake.adapters.offsets import Gap, Position
-from datalake.adapters.postgres import transaction
+from datalake.adapters.postgres import offsets, transaction
+from datalake.adapters.postgres.offsets import Gap, Position
 from datalake.errors import ConfigurationError
 from datalake.ingest.crash_points import crash_point
 

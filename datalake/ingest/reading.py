@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datalake.adapters.kafka import EndOfPartition, OutOfRange, Reader, Record
-from datalake.adapters.offsets import Gap
+from datalake.adapters.postgres.offsets import Gap
 
 SILENCE_S = 10.0
 

@@ -6,13 +6,12 @@ import time
 from dataclasses import dataclass
 from logging import getLogger
 
-from datalake.adapters import offsets
 from datalake.adapters.kafka import Broker, Kafka, Span
-from datalake.adapters.letters import is_any_due as is_letter_due
-from datalake.adapters.offsets import Position
-from datalake.adapters.postgres import row, transaction
+from datalake.adapters.postgres import offsets, row, transaction
+from datalake.adapters.postgres.letters import is_any_due as is_letter_due
+from datalake.adapters.postgres.offsets import Position
+from datalake.adapters.postgres.statements import statement
 from datalake.adapters.runs import Runs
-from datalake.adapters.statements import statement
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.batches import has_due
 from datalake.ingest.offsets import out_of_range

@@ -55,7 +55,7 @@ class Search:
     @classmethod
     def of_settings(cls, config: Settings) -> Search:
         """A search over what the settings name; the model is loaded with the first question."""
-        from datalake.adapters import factory
+        from datalake import factory
 
         encoder = EmbedderQueryEncoder(factory.build_embedder(config))
         return cls(encoder, factory.build_vector_index(config), factory.build_catalog(config))

@@ -19,7 +19,7 @@ from datalake.adapters.catalog_ports import (
 )
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.adapters.ports import FrameRow, Mail
-from datalake.adapters.versions import CurrentVideo, duplicate, verdict
+from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
 from datalake.errors import TransientError
 

@@ -18,8 +18,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def ledger(as_json: Json = False) -> None:
     """Show the ledger's balance; exit code 1 when it does not balance."""
     from datalake import settings
-    from datalake.adapters.factory import postgres_uri
     from datalake.adapters.kafka import Kafka
+    from datalake.factory import postgres_uri
     from datalake.ingest.ledger import ledger_balance
 
     config = settings.load()
@@ -38,8 +38,8 @@ def dlq(
 ) -> None:
     """Show the newest dead letters."""
     from datalake import settings
-    from datalake.adapters.factory import postgres_uri
-    from datalake.adapters.letter_list import newest_letters
+    from datalake.adapters.postgres.letter_list import newest_letters
+    from datalake.factory import postgres_uri
 
     letters = newest_letters(postgres_uri(settings.load()), limit)
     if as_json:

@@ -12,8 +12,8 @@ from datalake.serving.commands.output import progress
 def accept(partition: Annotated[int, typer.Argument(min=0, help="Number of the stopped partition.")]) -> None:
     """Accept that a partition lost messages: record what is gone and read on."""
     from datalake import settings
-    from datalake.adapters.factory import postgres_uri
     from datalake.adapters.kafka import Kafka
+    from datalake.factory import postgres_uri
     from datalake.ingest.offsets import accept as accept_loss
 
     config = settings.load()

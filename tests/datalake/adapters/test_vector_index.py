@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import Point, Vector, VectorIndex
-from datalake.adapters.qdrant import QdrantVectorIndex
+from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
 from datalake.errors import ConfigurationError

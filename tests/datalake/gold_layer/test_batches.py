@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from datalake.adapters.batches import finish_batch, write_outcome
 from datalake.adapters.postgres import execute, transaction
+from datalake.adapters.postgres.batches import finish_batch, write_outcome
 from datalake.contracts import Finding, Outcome
 
 from .conftest import RECEIVER, PostgresMessages, World, compose

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datalake.adapters.catalog import PostgresCatalog
 from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.lake import FileLake
 from datalake.adapters.parquet import frame_table, part_bytes
 from datalake.adapters.ports import FrameRow, Lake, Vector
-from datalake.adapters.qdrant import QdrantVectorIndex
+from datalake.adapters.postgres.catalog import PostgresCatalog
+from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.contracts import WorkIdentity
 from datalake.gold_layer import points
 from datalake.serving.search import QueryEncoder, Search

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from datalake.adapters.catalog_ports import BatchReport, VideoReport
-from datalake.adapters.mail_template import JinjaMailTemplate
 from datalake.adapters.ports import Mail
+from datalake.adapters.smtp.template import JinjaMailTemplate
 from datalake.contracts import Finding, Outcome
 from datalake.gold_layer import notify
 

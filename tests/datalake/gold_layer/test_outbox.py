@@ -9,11 +9,11 @@ from threading import Event, Lock
 
 import pytest
 
-from datalake.adapters.mail import SmtpMailer, SmtpServer
 from datalake.adapters.memory.mail import MemoryMailer
-from datalake.adapters.outbox import PostgresOutbox
 from datalake.adapters.ports import Mail
 from datalake.adapters.postgres import execute, row, rows, transaction
+from datalake.adapters.postgres.outbox import PostgresOutbox
+from datalake.adapters.smtp.mailer import SmtpMailer, SmtpServer
 from datalake.embedded.smtp import SmtpSink
 from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
 from datalake.gold_layer.outbox import MailTally, send_due_mails

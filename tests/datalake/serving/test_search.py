@@ -12,8 +12,8 @@ import pytest
 from datalake.adapters.memory.catalog import MemoryCatalog
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import Embedder, Embedding, Image, Point, Vector, VectorIndex
-from datalake.adapters.qdrant import QdrantVectorIndex
-from datalake.adapters.versions import CurrentVideo
+from datalake.adapters.postgres.versions import CurrentVideo
+from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
 from datalake.errors import ConfigurationError

@@ -19,8 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from datalake.adapters.qdrant import QdrantVectorIndex
-from datalake.adapters.qdrant_errors import CollectionExists, MissingCollection, ours, translated
+from datalake.adapters.qdrant.errors import CollectionExists, MissingCollection, ours, translated
+from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.errors import ConfigurationError, PipelineError, VectorStoreUnavailable
 
 URL = "http://qdrant:6333"

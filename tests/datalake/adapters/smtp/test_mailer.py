@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from datalake.adapters.mail import DEFAULT_SENDER, SmtpMailer, SmtpServer
 from datalake.adapters.ports import Mail
+from datalake.adapters.smtp.mailer import DEFAULT_SENDER, SmtpMailer, SmtpServer
 from datalake.contracts import EmailAddress
 from datalake.embedded.certificates import Certificate
 from datalake.embedded.process import free_port

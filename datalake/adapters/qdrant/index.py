@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from qdrant_client import QdrantClient, models
 
 from datalake.adapters.ports import Point, Vector, VectorIndex
-from datalake.adapters.qdrant_errors import CollectionExists, MissingCollection, translated
-from datalake.adapters.vector_points import CollectionModel, hits, platforms
+from datalake.adapters.qdrant.errors import CollectionExists, MissingCollection, translated
+from datalake.adapters.qdrant.points import CollectionModel, hits, platforms
 from datalake.contracts import SearchHit, WorkIdentity
 from datalake.errors import ConfigurationError
 

@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from psycopg2.extensions import connection as Connection
 
-from datalake.adapters.batches import finish_batch, lock_batch, write_outcome
 from datalake.adapters.catalog_ports import Catalog, Compose, PointClaim, Retraction, Settlement, VideoKey
-from datalake.adapters.catalog_writes import (
+from datalake.adapters.ports import FrameRow
+from datalake.adapters.postgres import execute, row, rows, transaction
+from datalake.adapters.postgres.batches import finish_batch, lock_batch, write_outcome
+from datalake.adapters.postgres.catalog_writes import (
     IS_WORK,
     columns,
     current_video,
@@ -23,11 +25,9 @@ from datalake.adapters.catalog_writes import (
     work_of,
     write,
 )
-from datalake.adapters.leases import PostgresLeases
-from datalake.adapters.ports import FrameRow
-from datalake.adapters.postgres import execute, row, rows, transaction
-from datalake.adapters.statements import statement
-from datalake.adapters.versions import verdict
+from datalake.adapters.postgres.leases import PostgresLeases
+from datalake.adapters.postgres.statements import statement
+from datalake.adapters.postgres.versions import verdict
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
 
 _RELEASED = """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datalake.adapters.catalog_ports import Delivery, MailOutbox
 from datalake.adapters.ports import Mail
 from datalake.adapters.postgres import execute, row, transaction
-from datalake.adapters.statements import statement
+from datalake.adapters.postgres.statements import statement
 
 
 class PostgresOutbox(MailOutbox):

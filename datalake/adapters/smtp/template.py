@@ -1,4 +1,4 @@
-"""Mail bodies from the jinja2 templates next to this module."""
+"""Mail bodies from the jinja2 templates of the adapters."""
 
 from __future__ import annotations
 

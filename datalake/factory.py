@@ -69,7 +69,7 @@ def build_batcher(config: Settings) -> MicroBatcher:
 
 def build_vector_index(config: Settings) -> VectorIndex:
     """The vector index at QDRANT_URL; hits name frames by their URI in the lake."""
-    from datalake.adapters.qdrant import QdrantVectorIndex
+    from datalake.adapters.qdrant.index import QdrantVectorIndex
 
     qdrant = config.qdrant
     return QdrantVectorIndex(
@@ -89,14 +89,14 @@ def build_frame_table(config: Settings) -> FrameTable:
 
 def build_catalog(config: Settings) -> Catalog:
     """The catalog in PostgreSQL; finished batches get their mails."""
-    from datalake.adapters.catalog import PostgresCatalog
+    from datalake.adapters.postgres.catalog import PostgresCatalog
 
     return PostgresCatalog(postgres_uri(config), build_composer(config))
 
 
 def build_composer(config: Settings) -> Compose:
     """What renders the mails of a finished batch."""
-    from datalake.adapters.mail_template import JinjaMailTemplate
+    from datalake.adapters.smtp.template import JinjaMailTemplate
     from datalake.gold_layer import notify
 
     template = JinjaMailTemplate()
@@ -111,14 +111,14 @@ def build_composer(config: Settings) -> Compose:
 
 def build_outbox(config: Settings) -> MailOutbox:
     """The mails that wait in PostgreSQL; one in `sending` for longer than a conversation lasts was lost."""
-    from datalake.adapters.outbox import PostgresOutbox
+    from datalake.adapters.postgres.outbox import PostgresOutbox
 
     return PostgresOutbox(postgres_uri(config), patience_s=3 * config.mail.smtp_timeout_s)
 
 
 def build_mailer(config: Settings) -> Mailer:
     """The SMTP client."""
-    from datalake.adapters.mail import SmtpMailer, SmtpServer
+    from datalake.adapters.smtp.mailer import SmtpMailer, SmtpServer
 
     mail = config.mail
     return SmtpMailer(

@@ -10,8 +10,8 @@ from psycopg2.extras import Json
 
 from datalake.adapters.catalog_ports import BatchReport, Compose, VideoReport
 from datalake.adapters.postgres import execute, row, rows
-from datalake.adapters.statements import statement
-from datalake.adapters.versions import DEAD_LETTER_KINDS, letter
+from datalake.adapters.postgres.statements import statement
+from datalake.adapters.postgres.versions import DEAD_LETTER_KINDS, letter
 from datalake.contracts import Outcome
 
 

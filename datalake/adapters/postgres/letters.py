@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from datalake.adapters import postgres
-from datalake.adapters.ledger import Coordinates
 from datalake.adapters.postgres import Connection
+from datalake.adapters.postgres.ledger import Coordinates
 
 PAGE_LETTERS = 100
 PAGE_BYTES = 16 * 1024**2

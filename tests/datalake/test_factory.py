@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datalake.adapters import factory
+from datalake import factory
 from datalake.adapters.catalog_ports import BatchReport, VideoReport
 from datalake.contracts import Outcome
 from datalake.settings import Settings
@@ -71,6 +71,6 @@ def test_building_connects_to_nothing(config: Settings, build: object) -> None:
 
 def test_importing_the_factory_loads_no_client() -> None:
     heavy = ("torch", "qdrant_client", "psycopg2", "smtplib", "fsspec", "confluent_kafka", "jinja2", "av")
-    script = f"import sys, datalake.adapters.factory; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    script = f"import sys, datalake.factory; print(sorted(set({heavy!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

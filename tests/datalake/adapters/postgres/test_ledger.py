@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from datalake.adapters import ledger, postgres
-from datalake.adapters.ledger import Coordinates, LedgerRow, broker_time
+from datalake.adapters import postgres
+from datalake.adapters.postgres import ledger
+from datalake.adapters.postgres.ledger import Coordinates, LedgerRow, broker_time
 from datalake.contracts import VideoArrived
 
 pytestmark = pytest.mark.postgres

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from qdrant_client import QdrantClient, models
 
 from datalake.adapters.ports import Point
-from datalake.adapters.qdrant import PAYLOAD_INDEXES, QdrantVectorIndex
+from datalake.adapters.qdrant.index import PAYLOAD_INDEXES, QdrantVectorIndex
 from datalake.embedded.process import free_port
 from datalake.embedded.qdrant.server import QdrantServer
 from datalake.errors import ConfigurationError, VectorStoreUnavailable

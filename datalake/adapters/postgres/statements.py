@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "sql"
+_FOLDER = Path(__file__).parents[1] / "sql"
 
 
 @cache

@@ -11,8 +11,8 @@ from psycopg2.extras import Json, execute_values
 from datalake.adapters.catalog_ports import PointClaim, Settlement
 from datalake.adapters.ports import FrameRow
 from datalake.adapters.postgres import execute, row, rows
-from datalake.adapters.statements import statement
-from datalake.adapters.versions import CurrentVideo, duplicate, verdict
+from datalake.adapters.postgres.statements import statement
+from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
 from datalake.errors import TransientError
 

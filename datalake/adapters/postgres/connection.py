@@ -15,7 +15,7 @@ from psycopg2.extensions import connection
 
 from datalake.errors import ConfigurationError, DatabaseUnavailable
 
-MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "sql" / "migrations"
 CONNECT_TIMEOUT_S = 10
 # Any fixed number will do: it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 0x76646F5F6D6967

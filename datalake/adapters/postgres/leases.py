@@ -7,7 +7,7 @@ from uuid import UUID
 
 from datalake.adapters.catalog_ports import LeaseAnswer, WorkLeases
 from datalake.adapters.postgres import execute, row, transaction
-from datalake.adapters.statements import statement
+from datalake.adapters.postgres.statements import statement
 from datalake.contracts import WorkIdentity
 from datalake.errors import LeaseLost
 

@@ -1,0 +1,29 @@
+"""PostgreSQL: ledger, batches, catalog, mail outbox. `connection` is what all of them stand on."""
+
+from datalake.adapters.postgres.connection import (
+    Connection,
+    Parameters,
+    Row,
+    connect,
+    execute,
+    migrate,
+    row,
+    rows,
+    transaction,
+    translated_errors,
+    wait_until_reachable,
+)
+
+__all__ = [
+    "Connection",
+    "Parameters",
+    "Row",
+    "connect",
+    "execute",
+    "migrate",
+    "row",
+    "rows",
+    "transaction",
+    "translated_errors",
+    "wait_until_reachable",
+]

@@ -1,0 +1,1 @@
+"""SMTP: mails as text and HTML, and the conversation that hands them over."""
