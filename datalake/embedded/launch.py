@@ -6,16 +6,14 @@ beside the new process; the component dies with the supervisor; then this proces
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+from datalake.common_func import die_with_parent
 from datalake.embedded.leftovers import COMPONENT_MARK, STACK_MARK, end, marked_processes
-
-_PR_SET_PDEATHSIG = 1
 
 
 def write_spec(path: Path, argv: list[str], environment: dict[str, str]) -> bool:
@@ -27,13 +25,6 @@ def write_spec(path: Path, argv: list[str], environment: dict[str, str]) -> bool
     path.touch(mode=0o600)
     path.write_text(content, "utf-8")
     return True
-
-
-def die_with_parent(parent: int, number: signal.Signals) -> None:
-    """Get a signal when the parent ends, also when it ended before this call."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the process that started this one has ended")
 
 
 def main() -> None:

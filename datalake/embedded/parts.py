@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,43 +10,14 @@ from datalake.embedded import airflow
 from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, given_settings, postgres_uri
 from datalake.embedded.kafka import KafkaServer
 from datalake.embedded.postgres import PostgresServer
-from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening, python_argv
+from datalake.embedded.process import Server, ServerFailed
+from datalake.embedded.qdrant.server import QdrantServer
 from datalake.embedded.smtp import SmtpServer
 from datalake.embedded.state import Layout, Secrets, StackState, layout, load_secrets, read_state
 from datalake.embedded.supervisor import Supervisor
 from datalake.embedded.watchdog import WatchdogServer
 
 AIRFLOW_PARTS = (airflow.API_SERVER, airflow.SCHEDULER, airflow.DAG_PROCESSOR, airflow.TRIGGERER)
-
-
-class QdrantServer(Server):
-    """The embedded Qdrant."""
-
-    name = "qdrant"
-
-    def __init__(self, folder: Layout, port: int) -> None:
-        super().__init__(folder.log(self.name))
-        self._data = folder.root / "qdrant"
-        self.port = port
-
-    def prepare(self) -> None:
-        """Create the data folder."""
-        self._data.mkdir(parents=True, exist_ok=True)
-
-    def argv(self) -> list[str]:
-        """Optimise what is large, then serve."""
-        options = ["--data", str(self._data), "--host", LOOPBACK, "--port", str(self.port), "--optimize"]
-        return python_argv("datalake.embedded.qdrant", *options)
-
-    def is_ready(self) -> bool:
-        """True when /healthz answers."""
-        if not is_listening(self.port):
-            return False
-        try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{self.port}/healthz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return False
 
 
 class Parts:
@@ -74,13 +43,12 @@ class Parts:
         self.kafka = KafkaServer(
             folder.root / "kafka", ports["kafka"], ports["kafka-controller"], log=folder.log("kafka")
         )
-        self.qdrant = QdrantServer(folder, ports["qdrant"])
+        self.qdrant = QdrantServer(folder.root / "qdrant", ports["qdrant"], log=folder.log("qdrant"))
         self.smtp = SmtpServer(folder.mails, ports["smtp"], log=folder.log("smtp"))
         self.airflow = [
             airflow.AirflowServer(name, folder, ports["airflow"], self.airflow_environment)
             for name in AIRFLOW_PARTS
         ]
-
         self.watchdog = WatchdogServer(folder)
 
     def services(self) -> list[Server]:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from datalake.embedded.launch import die_with_parent
+from datalake.common_func import die_with_parent
 
 _PR_CAPBSET_READ, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT = 23, 8, 47
 _PR_CAP_AMBIENT_RAISE = 2

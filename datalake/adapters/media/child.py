@@ -7,7 +7,6 @@ along with the answer, so nothing outlives a kill.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import math
 import os
@@ -20,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalake.adapters.findings import finding
+from datalake.common_func import die_with_parent
 from datalake.errors import BadVideo
 
 MAX_PACKET_BYTES = 128 * 1024
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ Handlers = Mapping[str, Callable[..., Answer]]
 def main(handlers: Handlers, arguments: list[str]) -> None:
     """Serve requests on the socket handed over, until the parent hangs up."""
     channel_fd, parent_pid, memory_bytes = (int(argument) for argument in arguments[:3])
-    _die_with(parent_pid)
+    die_with_parent(parent_pid, signal.SIGKILL)
     _limit_memory(memory_bytes)
     with socket.socket(fileno=channel_fd) as channel:
         channel.send(b"{}")  # ready: from here on, a failure is the video's
@@ -62,15 +61,6 @@ def _reply(channel: socket.socket, handlers: Handlers, request: dict[str, Any]) 
         socket.send_fds(channel, [json.dumps({"result": answer.result}).encode()], files)
         for file in files:
             os.close(file)
-
-
-def _die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent_pid:  # it ended before the line above
-        sys.exit(0)
 
 
 def _limit_memory(memory_bytes: int) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from datalake.embedded.launch import die_with_parent
+from datalake.common_func import die_with_parent
 from datalake.embedded.process import python_argv
 from datalake.embedded.qdrant.catalog import Catalog
 

@@ -7,7 +7,6 @@ import psycopg2
 import pytest
 
 from datalake.adapters.postgres import (
-    MIGRATIONS,
     connect,
     execute,
     migrate,
@@ -16,6 +15,7 @@ from datalake.adapters.postgres import (
     transaction,
     wait_until_reachable,
 )
+from datalake.adapters.postgres.connection import MIGRATIONS
 from datalake.errors import ConfigurationError, DatabaseUnavailable
 
 pytestmark = pytest.mark.postgres
