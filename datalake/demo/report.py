@@ -33,18 +33,21 @@ def unexpected(sent: Sequence[DemoMessage], looked: Progress) -> list[str]:
 def balance(console: Console, found: LedgerBalance) -> list[str]:
     """The broker's own count against the ledger's."""
     ended = " + ".join(f"{count} {outcome}" for outcome, count in sorted(found.outcomes.items()))
+    under_way = [
+        f"{n} {what}" for n, what in ((found.in_progress, "in progress"), (found.unread, "unread")) if n
+    ]
     sign = "[green]=[/]" if found.balances else "[red]≠[/]"
     console.print(
         f"  Ledger: {found.arrived + found.typed} arrived (the broker's offsets) {sign} "
-        f"{ended} + {found.in_progress} in progress + {found.unread} unread"
+        + " + ".join([ended, *under_way])
     )
     return [] if found.is_settled else ["the ledger does not balance, or something is still under way"]
 
 
 def counts(console: Console, found: Mapping[str, int], points: int) -> None:
     """Rows of PostgreSQL and points of Qdrant."""
-    rows = ", ".join(f"{count} {name}" for name, count in found.items())
-    console.print(f"  PostgreSQL: {rows}\n  Qdrant: {points} points\n")
+    rows = ", ".join(f"{name} {count}" for name, count in found.items())
+    console.print(f"  PostgreSQL: {rows}\n  Qdrant: points {points}\n")
 
 
 def goodbye(console: Console, state: StackState) -> None:
