@@ -14,26 +14,16 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from datalake.adapters.findings import finding
+from datalake.adapters.media.answer import Handlers
+from datalake.adapters.media.decoding import Decoding
+from datalake.adapters.media.probing import probe
 from datalake.common_func import die_with_parent
 from datalake.errors import BadVideo
 
 MAX_PACKET_BYTES = 128 * 1024
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a request gives: JSON, and a file descriptor where there are pixels."""
-
-    result: Any
-    pixels_fd: int | None = None
-
-
-Handlers = Mapping[str, Callable[..., Answer]]
 
 
 def main(handlers: Handlers, arguments: list[str]) -> None:
@@ -76,9 +66,6 @@ def _limit_cpu(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    from datalake.adapters.media.decoding import Decoding
-    from datalake.adapters.media.probing import probe
-
     decoding = Decoding(threads=int(sys.argv[4]))
     main(
         {

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.findings import finding
-from datalake.adapters.media.child import Answer
+from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import OPTIONS, decode_failures, time_us
 from datalake.contracts import VideoStream
 from datalake.errors import BadVideo

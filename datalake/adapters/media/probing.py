@@ -15,7 +15,7 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.findings import finding
 from datalake.adapters.media import containers
-from datalake.adapters.media.child import Answer
+from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.container_size import missing_part
 from datalake.contracts import Finding, MediaFacts, VideoStream
 from datalake.errors import BadVideo

@@ -8,7 +8,8 @@ import sys
 import time
 
 from datalake.adapters.findings import finding
-from datalake.adapters.media.child import Answer, main
+from datalake.adapters.media.answer import Answer
+from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
 
 
