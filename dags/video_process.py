@@ -25,6 +25,17 @@ from airflow.sdk import Param, TriggerRule, dag, task, task_group
 from datalake.dag_defaults import SERVICE_RETRIES
 
 CHUNK_LABEL = "{{ ti.xcom_pull(task_ids='plan')[ti.map_index]['label'] }}"
+PARAMS = {
+    "uris": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Video URIs",
+        description="file, http(s) or s3 URIs, one a line; leave empty when batch_id is given.",
+    ),
+    "batch_id": Param(None, type=["string", "null"], title="Batch", description="From kafka_consumer."),
+    "attempt": Param(1, type="integer", minimum=1, title="Attempt", description="From kafka_consumer."),
+}
 
 
 @dag(
@@ -35,17 +46,7 @@ CHUNK_LABEL = "{{ ti.xcom_pull(task_ids='plan')[ti.map_index]['label'] }}"
     doc_md=__doc__,
     default_args=SERVICE_RETRIES,
     tags=["video"],
-    params={
-        "uris": Param(
-            [],
-            type=["array", "null"],
-            items={"type": "string"},
-            title="Video URIs",
-            description="file, http(s) or s3 URIs, one a line; leave empty when batch_id is given.",
-        ),
-        "batch_id": Param(None, type=["string", "null"], title="Batch", description="From kafka_consumer."),
-        "attempt": Param(1, type="integer", minimum=1, title="Attempt", description="From kafka_consumer."),
-    },
+    params=PARAMS,
 )
 def video_process() -> None:
     """Plan, then bronze, silver and gold per chunk of videos, then notify."""
