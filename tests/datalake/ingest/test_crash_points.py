@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from datalake import ingest
+from datalake.ingest.batches import assert_finished, open_ui_batch, unfinished
 from datalake.ingest.crash_points import crash_point
 from datalake.ingest.dead_letters import publish_dead_letters
 from datalake.ingest.ledger import ledger_balance
@@ -24,6 +25,7 @@ SOURCE = "\n".join(path.read_text() for path in Path(ingest.__file__).parent.glo
 POINTS = re.findall(r'crash_point\("([a-z_.]+)"\)', SOURCE)
 CLAIM_POINTS = sorted(name for name in POINTS if name.startswith("claim."))
 LETTER_POINTS = sorted(name for name in POINTS if name.startswith("letters."))
+BATCH_POINTS = sorted(name for name in POINTS if name.startswith("batches."))
 
 CLAIM = """
 import json, sys
@@ -35,6 +37,17 @@ from datalake.ingest.reading import Limits
 uri, kafka = sys.argv[1], Kafka(*json.loads(sys.argv[2]))
 claim(uri, kafka, Limits(100, 10**8, 10**6, False))
 publish_dead_letters(uri, kafka)
+"""
+DUE_RUNS = """
+import sys
+from datalake.adapters.memory.runs import MemoryRuns
+from datalake.adapters.postgres.catalog import PostgresCatalog
+from datalake.ingest.batches import due_runs
+
+uri, run_id = sys.argv[1:]
+runs = MemoryRuns()
+runs.states[run_id] = "ended"
+print(len(due_runs(uri, runs, 3, PostgresCatalog(uri, lambda report: []).record_outcome)))
 """
 
 
@@ -50,7 +63,15 @@ def cycle_in_a_process(pipeline, **environment: str) -> int:
     return subprocess.run(command, env={**os.environ, **environment}, check=False, timeout=60).returncode
 
 
-def test_points_are_named_once() -> None:
+def due_in_a_process(ledger, run_id: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What is due after the run ended, decided in a process of its own."""
+    command = [sys.executable, "-c", DUE_RUNS, ledger.uri, run_id]
+    environ = {**os.environ, **environment}
+    return subprocess.run(command, env=environ, check=False, timeout=60, capture_output=True, text=True)
+
+
+def test_points_are_named_once_and_each_is_visited() -> None:
+    assert sorted(POINTS) == sorted([*CLAIM_POINTS, *LETTER_POINTS, *BATCH_POINTS])
     assert len(POINTS) == len(set(POINTS))
     assert len(CLAIM_POINTS) >= 15
     assert len(LETTER_POINTS) >= 4
@@ -75,6 +96,30 @@ def test_a_kill_there_loses_and_repeats_nothing(pipeline, point: str) -> None:
     assert len(pipeline.rows("SELECT FROM dead_letters WHERE published_at IS NOT NULL")) == 2
     balance = ledger_balance(pipeline.uri, pipeline.kafka)
     assert (balance.arrived, balance.unread, balance.balances) == (5, 0, True)
+
+
+def test_a_kill_before_the_next_attempt_is_committed_leaves_the_attempt_as_it_was(ledger) -> None:
+    batch_id = open_ui_batch(ledger.uri, "run", ["file:///v/a.mp4", "file:///v/b.mp4"])
+    killed = due_in_a_process(ledger, "run", DATALAKE_CRASH_POINT="batches.after_advance")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert ledger.row("SELECT attempt, run_id FROM batches") == {"attempt": 1, "run_id": "run"}
+    again = due_in_a_process(ledger, "run")
+    assert (again.returncode, again.stdout) == (0, "0\n"), again.stderr
+    assert ledger.row("SELECT attempt, run_id FROM batches") == {"attempt": 2, "run_id": f"{batch_id}-2"}
+    assert len(unfinished(ledger.uri, batch_id, 2, f"{batch_id}-2")) == 2
+
+
+def test_a_kill_while_a_batch_is_given_up_leaves_the_rest_to_the_next_look(ledger) -> None:
+    batch_id = open_ui_batch(ledger.uri, "run", ["file:///v/a.mp4", "file:///v/b.mp4"])
+    ledger.execute("UPDATE batches SET code_errors = 3")
+    killed = due_in_a_process(ledger, "run", DATALAKE_CRASH_POINT="batches.after_failed")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert sorted(ledger.outcomes(), key=str) == [("failed", "code_error"), (None, None)]
+    assert due_in_a_process(ledger, "run").returncode == 0
+    assert ledger.outcomes() == [("failed", "code_error")] * 2
+    assert ledger.row("SELECT count(*) FROM dead_letters")["count"] == 2
+    assert_finished(ledger.uri, batch_id)
+    assert ledger.row("SELECT finished_at IS NOT NULL AS ended FROM batches")["ended"]
 
 
 def test_a_process_dies_only_once_where_a_file_says_so(pipeline, tmp_path: Path) -> None:
