@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING
 from datalake.settings import Settings, home
 
 if TYPE_CHECKING:
-    from datalake.adapters.catalog_ports import BatchReport, Catalog, Compose, FrameTable, MailOutbox
     from datalake.adapters.embedders.batcher import MicroBatcher
     from datalake.adapters.media.children import MediaChildren
-    from datalake.adapters.ports import Embedder, Lake, Mail, Mailer, SourceReader, VectorIndex
+    from datalake.adapters.ports import (
+        BatchReport,
+        Catalog,
+        Compose,
+        Embedder,
+        FrameTable,
+        Lake,
+        Mail,
+        Mailer,
+        MailOutbox,
+        SourceReader,
+        VectorIndex,
+    )
 
 
 def postgres_uri(config: Settings) -> str:

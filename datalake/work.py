@@ -10,10 +10,9 @@ from threading import Event, Lock
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from datalake.adapters.catalog_ports import WorkLeases
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.ports import Frame, FrameSource, Lake, Window
+from datalake.adapters.ports import Frame, FrameSource, Lake, Window, WorkLeases
 from datalake.contracts import Chunk, SilverVideo, VideoProgress, WorkIdentity
 from datalake.errors import LeaseLost, PipelineError
 from datalake.pipeline import run_layer

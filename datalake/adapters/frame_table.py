@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datalake.adapters.catalog_ports import FrameTable
 from datalake.adapters.parquet import read_frames
-from datalake.adapters.ports import FrameRow, Lake
+from datalake.adapters.ports import FrameRow, FrameTable, Lake
 
 
 class ParquetFrameTable(FrameTable):

@@ -7,8 +7,7 @@ from collections import Counter
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from datalake.adapters.catalog_ports import BatchReport, MailTemplate, VideoReport
-from datalake.adapters.ports import Mail
+from datalake.adapters.ports import BatchReport, Mail, MailTemplate, VideoReport
 
 _NAMESPACE = UUID("7f0f4f5e-4f6c-5b0e-9a43-2f0c7e1d6a57")
 _SUBJECT_LENGTH = 120

@@ -6,8 +6,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 
-from datalake.adapters.catalog_ports import Delivery, MailOutbox
-from datalake.adapters.ports import Mail, Mailer
+from datalake.adapters.ports import Delivery, Mail, Mailer, MailOutbox
 from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
 
 _log = logging.getLogger(__name__)

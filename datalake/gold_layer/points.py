@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datalake.adapters.catalog_ports import Catalog, FrameTable, PointClaim
-from datalake.adapters.ports import FrameRow, Point, VectorIndex
+from datalake.adapters.ports import Catalog, FrameRow, FrameTable, Point, PointClaim, VectorIndex
 from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo
 
 _US_PER_S = 1_000_000

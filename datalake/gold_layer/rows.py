@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from datalake.adapters.catalog_ports import Catalog, FrameTable, PointClaim, Retraction, Settlement
-from datalake.adapters.ports import VectorIndex
+from datalake.adapters.ports import Catalog, FrameTable, PointClaim, Retraction, Settlement, VectorIndex
 from datalake.contracts import BronzeVideo, ClaimedVideo, GoldVideo, SilverVideo
 
 _POINTS_PER_REQUEST = 1000

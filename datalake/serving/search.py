@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from datalake.adapters.catalog_ports import Catalog, VideoKey
-from datalake.adapters.ports import Embedder, Vector, VectorIndex
+from datalake.adapters.ports import Catalog, Embedder, Vector, VectorIndex, VideoKey
 from datalake.contracts import SearchHit, WorkIdentity
 from datalake.errors import ConfigurationError
 from datalake.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datalake import factory
-from datalake.adapters.catalog_ports import BatchReport, VideoReport
+from datalake.adapters.ports import BatchReport, VideoReport
 from datalake.contracts import Outcome
 from datalake.settings import Settings
 

@@ -6,19 +6,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from datalake.adapters.catalog_ports import (
+from datalake.adapters.memory.leases import MemoryLeases
+from datalake.adapters.ports import (
     BatchReport,
     Catalog,
     Compose,
+    FrameRow,
     FrameTable,
+    Mail,
     PointClaim,
     Retraction,
     Settlement,
     VideoKey,
     VideoReport,
 )
-from datalake.adapters.memory.leases import MemoryLeases
-from datalake.adapters.ports import FrameRow, Mail
 from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
 from datalake.errors import TransientError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import RLock
 from uuid import UUID
 
-from datalake.adapters.catalog_ports import LeaseAnswer, WorkLeases
+from datalake.adapters.ports import LeaseAnswer, WorkLeases
 from datalake.contracts import WorkIdentity
 from datalake.errors import LeaseLost
 

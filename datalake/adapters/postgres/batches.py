@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from datalake.adapters.catalog_ports import BatchReport, Compose, VideoReport
+from datalake.adapters.ports import BatchReport, Compose, VideoReport
 from datalake.adapters.postgres import execute, row, rows
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import DEAD_LETTER_KINDS, letter

@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from psycopg2.extensions import connection as Connection
 
-from datalake.adapters.catalog_ports import Catalog, Compose, PointClaim, Retraction, Settlement, VideoKey
-from datalake.adapters.ports import FrameRow
+from datalake.adapters.ports import Catalog, Compose, FrameRow, PointClaim, Retraction, Settlement, VideoKey
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.batches import finish_batch, lock_batch, write_outcome
 from datalake.adapters.postgres.catalog_writes import (

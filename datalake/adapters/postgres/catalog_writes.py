@@ -8,8 +8,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json, execute_values
 
-from datalake.adapters.catalog_ports import PointClaim, Settlement
-from datalake.adapters.ports import FrameRow
+from datalake.adapters.ports import FrameRow, PointClaim, Settlement
 from datalake.adapters.postgres import execute, row, rows
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from datalake.adapters.catalog_ports import LeaseAnswer, WorkLeases
+from datalake.adapters.ports import LeaseAnswer, WorkLeases
 from datalake.adapters.postgres import execute, row, transaction
 from datalake.adapters.postgres.statements import statement
 from datalake.contracts import WorkIdentity

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from datalake.adapters.catalog_ports import Delivery, MailOutbox
-from datalake.adapters.ports import Mail
+from datalake.adapters.ports import Delivery, Mail, MailOutbox
 from datalake.adapters.postgres import execute, row, transaction
 from datalake.adapters.postgres.statements import statement
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from datalake.adapters.catalog_ports import Verdict
+from datalake.adapters.ports import Verdict
 from datalake.contracts import ClaimedVideo, Outcome, WorkIdentity
 
 DEAD_LETTER_KINDS = frozenset({"quarantined", "failed"})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from datalake.adapters.catalog_ports import MailBody, MailTemplate, VideoReport
+from datalake.adapters.ports import MailBody, MailTemplate, VideoReport
 
 _MOST_ROWS = 200
 _ORDER = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")

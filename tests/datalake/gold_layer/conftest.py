@@ -15,10 +15,18 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from datalake.adapters.catalog_ports import BatchReport, Catalog, FrameTable
 from datalake.adapters.memory.catalog import MemoryCatalog, MemoryFrameTable
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
-from datalake.adapters.ports import FrameRow, Label, Mail, Point, VectorIndex
+from datalake.adapters.ports import (
+    BatchReport,
+    Catalog,
+    FrameRow,
+    FrameTable,
+    Label,
+    Mail,
+    Point,
+    VectorIndex,
+)
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.smtp.template import JinjaMailTemplate

@@ -7,8 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from datalake.adapters.catalog_ports import BatchReport, VideoReport
-from datalake.adapters.ports import Mail
+from datalake.adapters.ports import BatchReport, Mail, VideoReport
 from datalake.adapters.smtp.template import JinjaMailTemplate
 from datalake.contracts import Finding, Outcome
 from datalake.gold_layer import notify

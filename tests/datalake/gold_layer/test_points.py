@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from datalake.adapters.catalog_ports import PointClaim
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
+from datalake.adapters.ports import PointClaim
 from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import ConfigurationError
 from datalake.gold_layer import points

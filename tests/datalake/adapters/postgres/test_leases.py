@@ -8,8 +8,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from datalake.adapters.catalog_ports import WorkLeases
 from datalake.adapters.memory.leases import MemoryLeases
+from datalake.adapters.ports import WorkLeases
 from datalake.adapters.postgres.leases import PostgresLeases
 from datalake.contracts import WorkIdentity
 from datalake.errors import LeaseLost

@@ -1,17 +1,14 @@
-"""The doors behind which videos are catalogued and mails wait: what gold needs of a database.
-
-Next to `ports.py`, and as small: leases of silver work, the catalog, the mail outbox.
-"""
+"""Where videos are catalogued, and who is at which silver work."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from datalake.adapters.ports import FrameRow, Mail
+from datalake.adapters.ports.frames import FrameRow
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
 
 LeaseAnswer = Literal["acquired", "finished", "busy"]
@@ -142,74 +139,3 @@ class Catalog(WorkLeases):
     @abstractmethod
     def live_works(self, videos: Collection[VideoKey]) -> Mapping[VideoKey, WorkIdentity]:
         """The work that each video shows now; unknown videos are left out."""
-
-
-class FrameTable(ABC):
-    """Reads the frame rows that silver wrote."""
-
-    @abstractmethod
-    def rows(self, part_key: str) -> Sequence[FrameRow]:
-        """The rows of one part, in time order, vectors included.
-
-        Raises:
-            StoreUnavailable: the lake cannot be read.
-        """
-
-
-@dataclass(frozen=True)
-class VideoReport:
-    """How one message of a batch ended, as a mail tells it."""
-
-    label: str
-    uri: str
-    outcome: Outcome
-    notify: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BatchReport:
-    """A finished batch."""
-
-    batch_id: UUID
-    run_id: str
-    videos: tuple[VideoReport, ...]
-
-
-@dataclass(frozen=True)
-class MailBody:
-    """One mail in both forms."""
-
-    text: str
-    html: str
-
-
-class MailTemplate(ABC):
-    """Turns the videos of one recipient into a mail."""
-
-    @abstractmethod
-    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
-        """The body; every value is escaped, the longest lists are cut."""
-
-
-Compose = Callable[[BatchReport], Sequence[Mail]]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How one try to send ended; `pending` is tried again after `retry_s`."""
-
-    state: Literal["sent", "pending", "failed"]
-    error: str | None = None
-    retry_s: float = 0.0
-
-
-class MailOutbox(ABC):
-    """Mails that wait to be sent."""
-
-    @abstractmethod
-    def deliver_next(self, send: Callable[[Mail, int], Delivery]) -> Delivery | None:
-        """Take one due mail, call `send(mail, try number)` and record how it went; None: nothing is due.
-
-        `sending` is committed first, then the row is locked again and checked, so that of several senders
-        exactly one sends. A crash in between leads to a repeat after a while, with the same Message-ID.
-        """

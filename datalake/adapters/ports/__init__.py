@@ -1,0 +1,69 @@
+"""The doors to the world, as small abstract classes; layers know only these.
+
+ABCs rather than Protocols: Hamilton refuses Protocol-typed inputs.
+"""
+
+from __future__ import annotations
+
+from datalake.adapters.ports.catalog import (
+    Catalog,
+    LeaseAnswer,
+    PointClaim,
+    Retraction,
+    Settlement,
+    Verdict,
+    VideoKey,
+    WorkLeases,
+)
+from datalake.adapters.ports.embedding import Embedder, Embedding, Label, Vector
+from datalake.adapters.ports.frames import FrameRow, FrameTable
+from datalake.adapters.ports.lake import Lake, SourceReader
+from datalake.adapters.ports.mail import (
+    BatchReport,
+    Compose,
+    Delivery,
+    Mail,
+    MailBody,
+    Mailer,
+    MailOutbox,
+    MailTemplate,
+    VideoReport,
+)
+from datalake.adapters.ports.media import Frame, FrameSource, Image, MediaProbe, Probe, Window
+from datalake.adapters.ports.vectors import Point, VectorIndex
+
+__all__ = [
+    "BatchReport",
+    "Catalog",
+    "Compose",
+    "Delivery",
+    "Embedder",
+    "Embedding",
+    "Frame",
+    "FrameRow",
+    "FrameSource",
+    "FrameTable",
+    "Image",
+    "Label",
+    "Lake",
+    "LeaseAnswer",
+    "Mail",
+    "MailBody",
+    "MailOutbox",
+    "MailTemplate",
+    "Mailer",
+    "MediaProbe",
+    "Point",
+    "PointClaim",
+    "Probe",
+    "Retraction",
+    "Settlement",
+    "SourceReader",
+    "Vector",
+    "VectorIndex",
+    "Verdict",
+    "VideoKey",
+    "VideoReport",
+    "Window",
+    "WorkLeases",
+]

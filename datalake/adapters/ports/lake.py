@@ -1,0 +1,62 @@
+"""Where bytes come from, and where they are kept."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+
+class Lake(ABC):
+    """Objects by key under LAKE_URI; a key is written once and never half."""
+
+    @abstractmethod
+    def put_file(self, key: str, path: Path) -> None:
+        """Publish a local file atomically; an existing object is left as it is.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached or is full.
+        """
+
+    @abstractmethod
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Publish bytes atomically; an existing object is left as it is."""
+
+    @abstractmethod
+    def read_bytes(self, key: str) -> bytes:
+        """The whole object; for small ones."""
+
+    @abstractmethod
+    def open(self, key: str) -> BinaryIO:
+        """A seekable reader."""
+
+    @abstractmethod
+    def exists(self, key: str) -> bool:
+        """True when the object was published."""
+
+    @abstractmethod
+    def local_path(self, key: str) -> AbstractContextManager[Path]:
+        """A local file with the object's bytes: the object itself, or a copy that goes away."""
+
+    @abstractmethod
+    def scratch(self) -> AbstractContextManager[Path]:
+        """A private temporary folder on the lake's own disk where possible, removed at the end."""
+
+    @abstractmethod
+    def uri(self, key: str) -> str:
+        """The object's URI, for people and other tools."""
+
+
+class SourceReader(ABC):
+    """Reads what a message's URI names, within the allow-list."""
+
+    @abstractmethod
+    def chunks(self, uri: str) -> Iterator[bytes]:
+        """The bytes, streamed.
+
+        Raises:
+            BadVideo: the URI is not allowed, does not exist or is too large.
+            StoreUnavailable: the host cannot be reached or broke off.
+        """

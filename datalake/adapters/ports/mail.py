@@ -1,0 +1,95 @@
+"""What people are told: reports, mails, the outbox and the server."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from datalake.contracts import Outcome
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One e-mail to one recipient."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+
+
+class Mailer(ABC):
+    """Sends mail."""
+
+    @abstractmethod
+    def send(self, mail: Mail) -> None:
+        """Hand one mail to the server.
+
+        Raises:
+            MailUnavailable: try again later.
+            MailRefused: the server refuses this mail or its recipient for good.
+            ConfigurationError: the server refuses us, or cannot be spoken to as the settings say.
+        """
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """How one message of a batch ended, as a mail tells it."""
+
+    label: str
+    uri: str
+    outcome: Outcome
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """A finished batch."""
+
+    batch_id: UUID
+    run_id: str
+    videos: tuple[VideoReport, ...]
+
+
+@dataclass(frozen=True)
+class MailBody:
+    """One mail in both forms."""
+
+    text: str
+    html: str
+
+
+class MailTemplate(ABC):
+    """Turns the videos of one recipient into a mail."""
+
+    @abstractmethod
+    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
+        """The body; every value is escaped, the longest lists are cut."""
+
+
+Compose = Callable[[BatchReport], Sequence[Mail]]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How one try to send ended; `pending` is tried again after `retry_s`."""
+
+    state: Literal["sent", "pending", "failed"]
+    error: str | None = None
+    retry_s: float = 0.0
+
+
+class MailOutbox(ABC):
+    """Mails that wait to be sent."""
+
+    @abstractmethod
+    def deliver_next(self, send: Callable[[Mail, int], Delivery]) -> Delivery | None:
+        """Take one due mail, call `send(mail, try number)` and record how it went; None: nothing is due.
+
+        `sending` is committed first, then the row is locked again and checked, so that of several senders
+        exactly one sends. A crash in between leads to a repeat after a while, with the same Message-ID.
+        """
