@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datalake.adapters.parquet import read_frames
 from datalake.adapters.ports import FrameRow, FrameTable, Lake
+from datalake.frame_parts import read_frames
 
 
 class ParquetFrameTable(FrameTable):

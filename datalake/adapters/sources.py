@@ -18,9 +18,9 @@ from botocore.exceptions import BotoCoreError
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
-from datalake.adapters.findings import finding
 from datalake.adapters.ports import SourceReader
 from datalake.errors import BadVideo, StoreUnavailable
+from datalake.findings import finding
 
 _CHUNK_BYTES = 1024 * 1024
 _TRY_AGAIN = frozenset({408, 425, 429})

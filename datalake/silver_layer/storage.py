@@ -9,11 +9,11 @@ import pyarrow as pa
 from hamilton.function_modifiers import tag
 from hamilton.htypes import Collect
 
-from datalake.adapters.findings import finding
-from datalake.adapters.parquet import part_bytes
 from datalake.adapters.ports import Embedder, FrameRow, Lake, Window
 from datalake.contracts import BronzeVideo, SilverVideo, WorkIdentity
 from datalake.errors import BadVideo
+from datalake.findings import finding
+from datalake.frame_parts import part_bytes
 from datalake.silver_layer.manifest import (
     WindowSummary,
     manifest_bytes,

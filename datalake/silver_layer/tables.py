@@ -8,12 +8,12 @@ from typing import Any
 import cv2
 import pyarrow as pa
 
-from datalake.adapters import parquet
-from datalake.adapters.findings import finding
+from datalake import frame_parts
 from datalake.adapters.ports import Embedding, Frame, FrameRow, Image, Window
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
 from datalake.errors import BadVideo
+from datalake.findings import finding
 from datalake.silver_layer.manifest import frame_key
 
 
@@ -70,7 +70,7 @@ def frame_table(frame_rows: list[FrameRow], window: Window, work: WorkIdentity, 
         "frame_count": str(len(frame_rows)),
         "kept_count": str(sum(row.duplicate_of_us is None for row in frame_rows)),
     }
-    return parquet.frame_table(frame_rows, vector_dim, metadata)
+    return frame_parts.frame_table(frame_rows, vector_dim, metadata)
 
 
 _NOT_KEPT: dict[str, Any] = {"point_id": None, "frame_key": None}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from hamilton.function_modifiers import tag
 from hamilton.htypes import Parallelizable
 
-from datalake.adapters.parquet import read_metadata
 from datalake.adapters.ports import Frame, FrameSource, Lake, Window
 from datalake.contracts import WorkIdentity
+from datalake.frame_parts import read_metadata
 from datalake.silver_layer.manifest import WindowSummary, part_key
 
 

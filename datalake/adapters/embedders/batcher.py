@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from datalake.adapters.findings import finding
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import BadVideo, TransientError
+from datalake.findings import finding
 
 # what an image that a model cannot take may make it raise; whether the image is to blame, a probe tells
 _IMAGE_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError)

@@ -16,12 +16,12 @@ import socket
 import sys
 from typing import Any
 
-from datalake.adapters.findings import finding
 from datalake.adapters.media.answer import Handlers
 from datalake.adapters.media.decoding import Decoding
 from datalake.adapters.media.probing import probe
 from datalake.common_func import die_with_parent
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 MAX_PACKET_BYTES = 128 * 1024
 

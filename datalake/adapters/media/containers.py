@@ -10,8 +10,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from datalake.adapters.findings import finding
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 # Demuxers that only read the file they are given. Playlists (hls, dash, concat) name other files and hosts.
 _DEMUXERS = (

@@ -17,11 +17,11 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
-from datalake.adapters.findings import finding
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import OPTIONS, decode_failures, time_us
 from datalake.contracts import VideoStream
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 _SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
 _SEEK_WORTH_FRAMES = 16  # skipping fewer frames costs less by decoding on than by a seek

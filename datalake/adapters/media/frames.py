@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from datalake.adapters.findings import finding
 from datalake.adapters.media.process import Child, Pixels
 from datalake.adapters.media.windows import cut_windows, wanted_times_us
 from datalake.adapters.ports import Frame, FrameSource, Window
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 
 class DecodedFrames(FrameSource):

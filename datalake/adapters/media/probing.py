@@ -13,12 +13,12 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
-from datalake.adapters.findings import finding
 from datalake.adapters.media import containers
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.container_size import missing_part
 from datalake.contracts import Finding, MediaFacts, VideoStream
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 # Containers whose duration is written by the muxer; the others' is guessed from what is there.
 _STATES_DURATION = ("mov", "matroska", "avi", "flv", "asf")

@@ -27,9 +27,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from datalake.adapters.findings import finding
 from datalake.contracts import Finding
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 ENTRY = "datalake.adapters.media.child"
 _MAX_PACKET_BYTES = 128 * 1024

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from datalake.adapters.findings import finding
 from datalake.adapters.ports import SourceReader
 from datalake.errors import BadVideo, PipelineError
+from datalake.findings import finding
 
 
 class MemorySources(SourceReader):

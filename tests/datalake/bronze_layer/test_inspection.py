@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hamilton import driver
 
-from datalake.adapters.findings import finding
 from datalake.adapters.lake import FileLake
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory.lake import MemoryLake
@@ -19,6 +18,7 @@ from datalake.adapters.sources import AllowedSources
 from datalake.bronze_layer import inspection, landing
 from datalake.contracts import BronzeVideo, MediaFacts, VideoArrived
 from datalake.errors import BadVideo
+from datalake.findings import finding
 from tests.clips import clip
 
 CONTENT = b"a video"

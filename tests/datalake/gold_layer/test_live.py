@@ -13,11 +13,11 @@ import pytest
 
 from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.lake import FileLake
-from datalake.adapters.parquet import frame_table, part_bytes
 from datalake.adapters.ports import FrameRow, Lake, Vector
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.contracts import WorkIdentity
+from datalake.frame_parts import frame_table, part_bytes
 from datalake.gold_layer import points
 from datalake.serving.search import QueryEncoder, Search
 from tests.engine import qdrant_server

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from datalake.adapters.findings import finding
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.parquet import read_frames
 from datalake.adapters.ports import Frame, FrameRow, FrameSource, Window
 from datalake.common_func import point_id
 from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import BadVideo, LeaseLost
+from datalake.findings import finding
+from datalake.frame_parts import read_frames
 from datalake.pipeline import build
 from datalake.silver_layer.manifest import silver_video_from_manifest
 from tests.datalake.silver_layer.conftest import CountingFrameSource, grainy, scene, video

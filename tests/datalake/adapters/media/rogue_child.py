@@ -7,10 +7,10 @@ import signal
 import sys
 import time
 
-from datalake.adapters.findings import finding
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 
 def echo(value: object) -> Answer:

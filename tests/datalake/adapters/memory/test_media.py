@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datalake.adapters.findings import finding
 from datalake.adapters.memory.media import MemoryFrameSource, MemoryMediaProbe
 from datalake.adapters.ports import Frame, Probe
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 FRAMES = [
     Frame(time_us, time_us, np.zeros((4, 6, 3), np.uint8)) for time_us in (0, 400, 1_500_000, 2_600_000)

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.parquet import frame_table, part_bytes, read_frames, read_metadata
 from datalake.adapters.ports import FrameRow, Label
+from datalake.frame_parts import frame_table, part_bytes, read_frames, read_metadata
 
 DIM = 3
 METADATA = {"asset_id": "a" * 64, "frame_count": "3"}

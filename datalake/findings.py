@@ -1,4 +1,4 @@
-"""Every finding the adapters make: a stable code, its severity and remedy, to which evidence is added."""
+"""Every finding about a video: a stable code, its severity and remedy, to which evidence is added."""
 
 from __future__ import annotations
 
