@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,16 +54,12 @@ def produce(
     from datalake.ingest.announce import with_topic
     from datalake.ingest.announcements import Announcer, Wishes
 
-    # librdkafka repeats its troubles in log lines; the one line that matters is printed below.
-    logging.getLogger("datalake.kafka").addHandler(logging.NullHandler())
-    logging.getLogger("datalake.kafka").propagate = False
+    _quieten_kafka()
+    options = {} if interval is None else {"interval_s": interval}
     try:
         config = settings.load()
-        wishes = Wishes(
-            platform, tuple(notify or ()), {"interval_s": interval} if interval is not None else {}
-        )
-        announcer = Announcer(config.source, wishes, strict)
-        found = announcer.announcements(videos or [str(path) for path in _sample_clips()])
+        announcer = Announcer(config.source, Wishes(platform, tuple(notify or ()), options), strict)
+        found = announcer.announcements(videos or _sample_clips())
         if dry_run:
             _show(found, count)
             return
@@ -75,10 +70,16 @@ def produce(
     raise typer.Exit(exit_code)
 
 
-def _sample_clips() -> list[Path]:
+def _quieten_kafka() -> None:
+    """Hide the log lines that repeat what is printed at the end in one."""
+    logging.getLogger("datalake.kafka").addHandler(logging.NullHandler())
+    logging.getLogger("datalake.kafka").propagate = False
+
+
+def _sample_clips() -> list[str]:
     from datalake.embedded.samples import sample_clips
 
-    return sample_clips()
+    return [str(path) for path in sample_clips()]
 
 
 def _show(found: list[Announcement], count: int | None) -> None:

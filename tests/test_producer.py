@@ -99,6 +99,8 @@ def test_other_mistakes_are_one_line_too(produce, tmp_path: Path) -> None:
     outside = tmp_path / "outside.mp4"
     outside.write_bytes(b"x")
     assert "SOURCE_PATH_MAP" in one_line(produce(str(outside)))
+    assert "cannot see this file" in one_line(produce("file:///etc/hostname"))
+    assert "'ftp' is not allowed" in one_line(produce("ftp://example.com/b.mp4"))
     assert "interval_s" in one_line(produce("--interval", "0"))
 
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from datalake.contracts import VideoArrived
 from datalake.errors import ConfigurationError
-from datalake.settings import SourceSettings, home
+from datalake.ingest.announced_uris import AllowedUris
+from datalake.settings import SourceSettings
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -80,14 +81,13 @@ class Announcer:
     """Finds videos and says where the pipeline sees them.
 
     Args:
-        sources: which folders the pipeline may read, and how host folders map to them.
+        sources: what the pipeline may read, and how host folders map to where it sees them.
         wishes: defaults of every message.
         strict: refuse CSV columns that are no fields; otherwise they are sent along.
     """
 
     def __init__(self, sources: SourceSettings, wishes: Wishes, strict: bool = False) -> None:
-        self._roots = [(home() / root).resolve() for root in sources.source_roots]
-        self._map = {(home() / host).resolve(): seen for host, seen in sources.source_path_map.items()}
+        self._uris = AllowedUris(sources)
         self._wishes = wishes
         self._strict = strict
 
@@ -95,8 +95,8 @@ class Announcer:
         """Every video that the arguments name, checked.
 
         Raises:
-            ConfigurationError: nothing there, a path the pipeline cannot see, a CSV row that is no message,
-                or two videos under one id; says which, and what to do.
+            ConfigurationError: nothing there, a path or URI the pipeline may not read, a CSV row that is no
+                message, or two videos under one id; says which, and what to do.
         """
         found = [announcement for argument in arguments for announcement in self._named_by(argument)]
         seen: dict[bytes, Any] = {}
@@ -113,7 +113,8 @@ class Announcer:
     def _named_by(self, argument: str) -> Iterator[Announcement]:
         path = Path(argument)
         if "://" in argument:
-            yield self._checked({"uri": argument, "video_id": _stem(argument)}, argument)
+            uri = self._uris.of_uri(argument)
+            yield self._checked({"uri": uri, "video_id": _stem(uri)}, argument)
         elif path.is_dir():
             yield from self._in_folder(path)
         elif path.suffix.lower() == ".csv":
@@ -143,24 +144,7 @@ class Announcer:
             yield self._file(path)
 
     def _file(self, path: Path) -> Announcement:
-        return self._checked({"uri": self.uri_of(path), "video_id": path.stem}, str(path))
-
-    def uri_of(self, path: Path) -> str:
-        """The URI under which the pipeline sees a file of this machine.
-
-        Raises:
-            ConfigurationError: it does not.
-        """
-        real = path.resolve()
-        for host, seen in self._map.items():
-            if real.is_relative_to(host):
-                return Path("/", seen, real.relative_to(host)).as_uri()
-        if any(real.is_relative_to(root) for root in self._roots):
-            return real.as_uri()
-        raise ConfigurationError(
-            f"{path}: the pipeline cannot see this file. Move it into {self._roots[0]}, add its folder to "
-            f'SOURCE_ROOTS, or say where the pipeline sees it: SOURCE_PATH_MAP={{"{real.parent}": "/videos"}}'
-        )
+        return self._checked({"uri": self._uris.of_path(path), "video_id": path.stem}, str(path))
 
     def _in_csv(self, path: Path) -> Iterator[Announcement]:
         try:
@@ -189,14 +173,9 @@ class Announcer:
         if None in row or None in row.values():
             raise ConfigurationError(f"{where}: not as many values as columns")
         given = {str(column): text.strip() for column, text in row.items() if text.strip()}
-        uri = given.get("uri")
-        if uri is None:
+        if "uri" not in given:
             raise ConfigurationError(f"{where}: uri is empty")
-        if "://" not in uri:
-            file = path.parent / uri
-            if not file.is_file():
-                raise ConfigurationError(f"{where}: {uri}: no such file")
-            given["uri"] = self.uri_of(file)
+        given["uri"] = self._uri_in(path.parent, given["uri"], where)
         given.setdefault("video_id", _stem(given["uri"]))
         fields: dict[str, Any] = {key: text for key, text in given.items() if key not in _OPTION_COLUMNS}
         if "notify" in given:
@@ -204,6 +183,12 @@ class Announcer:
         if options := {key: given[key] for key in _OPTION_COLUMNS if key in given}:
             fields["options"] = options
         return self._checked(fields, where)
+
+    def _uri_in(self, folder: Path, uri: str, where: str) -> str:
+        try:
+            return self._uris.of_uri(uri) if "://" in uri else self._uris.of_path(folder / uri)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}: {error}") from None
 
     def _checked(self, fields: Mapping[str, Any], where: str) -> Announcement:
         """The message as the pipeline will read it; what it would refuse is refused here."""

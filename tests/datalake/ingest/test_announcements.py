@@ -81,6 +81,46 @@ def test_a_link_out_of_the_folder_is_outside(announcer: Announcer, videos: Path,
         ids(announcer, videos / "link.mp4")
 
 
+def test_a_file_uri_is_checked_and_mapped_like_a_path(announcer: Announcer, videos: Path) -> None:
+    (found,) = announcer.announcements([(videos / "a.mp4").as_uri()])
+    assert found.fields["uri"] == (videos / "a.mp4").as_uri()
+    mapped = SourceSettings(source_roots=(), source_path_map={str(videos): "/data/in"})
+    here, there = (videos / "deep" / "b.MOV").as_uri(), "file:///data/in/deep/b.MOV"
+    found = Announcer(mapped, Wishes()).announcements([here, there])
+    assert [announcement.fields["uri"] for announcement in found] == [there, there]
+
+
+@pytest.mark.parametrize(
+    ("uri", "complaint"),
+    [
+        ("file:///etc/hostname", "the pipeline cannot see this file.*SOURCE_ROOTS"),
+        ("FILE:///etc/hostname", "the pipeline cannot see this file"),
+        ("file:///data/in/../../etc/hostname", "the pipeline cannot see this file"),
+        ("file://nas/videos/a.mp4", "names the host 'nas'; mount"),
+        ("ftp://a/b.mp4", "scheme 'ftp' is not allowed.*file, http, https, s3.*SOURCE_SCHEMES"),
+        ("http://[", "not a URI"),
+    ],
+)
+def test_a_uri_that_the_pipeline_would_refuse_is_refused_here(videos: Path, uri: str, complaint: str) -> None:
+    sources = SourceSettings(source_roots=(videos,), source_path_map={str(videos / "deep"): "/data/in"})
+    announcer = Announcer(sources, Wishes())
+    with pytest.raises(ConfigurationError, match=complaint):
+        ids(announcer, uri)
+    with pytest.raises(ConfigurationError, match=f"line 3: .*{complaint}"):
+        ids(announcer, csv_file(videos, f"uri\na.mp4\n{uri}\n"))
+
+
+def test_a_file_uri_in_the_folder_must_name_a_file(announcer: Announcer, videos: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no such file"):
+        ids(announcer, (videos / "missing.mp4").as_uri())
+
+
+def test_paths_need_the_scheme_file(videos: Path) -> None:
+    announcer = Announcer(SourceSettings(source_schemes=("s3",), source_roots=(videos,)), Wishes())
+    with pytest.raises(ConfigurationError, match="scheme 'file' is not allowed"):
+        ids(announcer, videos / "a.mp4")
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [("missing.mp4", "no such file"), ("empty", "no video in this folder"), ("*.avi", "nothing matches")],
@@ -127,7 +167,8 @@ def test_strict_refuses_unknown_columns(videos: Path) -> None:
         ("video_id\nC1\n", "line 1: expected a header with uri"),
         ("uri\n", "no rows"),
         ("uri,video_id\na.mp4,C1\n,C2\n", "line 3: uri is empty"),
-        ("uri,video_id\na.mp4,C1\nmissing.mp4,C2\n", "line 3: missing.mp4: no such file"),
+        ("uri,video_id\na.mp4,C1\nmissing.mp4,C2\n", "line 3: .*missing.mp4: no such file"),
+        ("uri\na.mp4\n../outside.mp4\n", "line 3: .*cannot see this file"),
         ("uri,video_id\na.mp4,C1,more\n", "line 2: not as many values"),
         ("uri,video_id\na.mp4\n", "line 2: not as many values"),
         ("uri,published_at\ns3://b/k,yesterday\n", "line 2: published_at"),
