@@ -6,7 +6,8 @@ PipelineError
 │   ├── DatabaseUnavailable   PostgreSQL
 │   ├── VectorStoreUnavailable  Qdrant
 │   ├── MailUnavailable       SMTP
-│   ├── StoreUnavailable      the lake (disk full counts) or a source host
+│   ├── StoreUnavailable      the lake (disk full counts)
+│   │   └── SourceUnavailable  the host of one video's URI is away; other videos are not concerned
 │   └── LeaseLost             another task took over this piece of work
 └── TerminalError             the same call will fail for ever
     ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
@@ -53,7 +54,11 @@ class MailUnavailable(TransientError):
 
 
 class StoreUnavailable(TransientError):
-    """The lake or a source host cannot be reached, or the disk is full."""
+    """The lake cannot be reached, or the disk is full."""
+
+
+class SourceUnavailable(StoreUnavailable):
+    """The host of one video's URI is away; other videos are not concerned."""
 
 
 class LeaseLost(TransientError):
