@@ -1,6 +1,15 @@
 # Sourced by the launchers beside it: leaves the shell in the checkout, with a .venv that holds the locked packages.
 # Finds a Python by running it (a pyenv shim is on PATH and fails when called); bootstrap.py does the rest.
 
+# Where there is no uname, Linux is assumed.
+case $(uname -s 2>/dev/null || echo Linux) in
+    Linux) ;;
+    *)
+        echo "scripts: this runs on Linux only. On Windows use WSL2; on macOS run it in Docker: docker compose up --build" >&2
+        exit 1
+        ;;
+esac
+
 unset PYTHONDONTWRITEBYTECODE PYTHONSAFEPATH PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONSTARTUP PYTHONWARNINGS PYTHONINSPECT
 export PYTHONNOUSERSITE=1
 
@@ -22,7 +31,7 @@ find_python() {
         for candidate in "python$version" \
             "${HOME:-/nonexistent}"/.pyenv/versions/"$version"*/bin/python \
             "${HOME:-/nonexistent}"/.local/share/uv/python/cpython-"$version"*/bin/python3 \
-            "/opt/homebrew/bin/python$version" "/usr/local/bin/python$version"; do
+            "/usr/local/bin/python$version"; do
             usable "$candidate" && echo "$candidate" && return
         done
     done
@@ -37,7 +46,6 @@ no_python() {
 bootstrap: no usable Python 3.11, 3.12 or 3.13 found (it needs the modules venv, ensurepip, ssl, sqlite3 and ctypes).
   Debian, Ubuntu, WSL2:  sudo apt-get install python3 python3-venv
   Fedora, RHEL:          sudo dnf install python3.12
-  macOS:                 brew install python@3.12
   without root:          pyenv install 3.12, or uv python install 3.12
   elsewhere on disk:     PYTHON=/path/to/python scripts/demo
 END

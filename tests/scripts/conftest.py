@@ -28,7 +28,7 @@ def shell_environment(tmp_path: Path) -> dict[str, str]:
     """A bare environment: an empty home, and no Python on PATH but a shim that fails when it is called."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("sh", "dirname", "cat", "env"):
+    for name in ("sh", "dirname", "cat", "env", "uname"):
         (programs / name).symlink_to(str(shutil.which(name)))
     for version in ("3.11", "3.12", "3.13"):
         shim = programs / f"python{version}"

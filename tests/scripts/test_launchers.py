@@ -64,8 +64,25 @@ def test_without_a_usable_python_the_remedies_are_named(
     done = launch(telling / "scripts" / "demo", shell_environment | {"PYTHON": python})
     assert done.returncode == 1
     assert "apt-get install python3 python3-venv" in done.stderr
-    assert "brew install" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+@pytest.mark.parametrize("system", ["Darwin", "MINGW64_NT-10.0-19045"])
+def test_on_another_system_it_says_so_in_one_line_and_does_nothing(
+    telling: Path, shell_environment: dict[str, str], tmp_path: Path, system: str, name: str
+) -> None:
+    uname = tmp_path / "bin" / "uname"
+    uname.unlink()
+    uname.write_text(f"#!/bin/sh\necho {system}\n", "utf-8")
+    uname.chmod(0o755)
+    (telling / ".embedded").mkdir()
+    done = launch(telling / "scripts" / name, shell_environment | {"PYTHON": sys.executable})
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "Linux only" in line
+    assert "WSL2" in line
+    assert "docker compose up" in line
 
 
 def test_down_without_a_stack_installs_nothing(checkout: Path, shell_environment: dict[str, str]) -> None:
