@@ -1,7 +1,8 @@
 """A chunk of videos through one step: concurrently, each ending in its own way.
 
-A bad video is data (`BadVideo` becomes an outcome), an error of our code stays with its video, and a broken
-service is raised once every other video of the chunk is through.
+A bad video is data (`BadVideo` becomes an outcome). An error of our code stays with its video, and so does a
+source that is away: that video waits for the batch's next attempt. Any other broken service is raised once
+every other video of the chunk is through.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from datalake.contracts import Chunk, ClaimedVideo, Finding, Outcome, VideoProgress
-from datalake.errors import BadVideo, ConfigurationError, TransientError
+from datalake.errors import BadVideo, ConfigurationError, LeaseLost, SourceUnavailable, TransientError
 
 _log = logging.getLogger(__name__)
 _LABEL_VIDEOS = 3
+_NAME_CHARS = 60  # Airflow keeps 250 characters of a label and refuses to end a task with a longer one
+_MAX_CHUNKS = 1000  # Airflow maps over 1024 values at most
 
 Step = Callable[[VideoProgress], VideoProgress]
 
 
 def chunk_size(videos: int, slots: int, smallest: int, largest: int) -> int:
     """Videos per chunk, so that every slot gets about two chunks of a large batch."""
-    return min(max(-(-videos // (2 * slots)), smallest), largest)
+    return max(min(max(-(-videos // (2 * slots)), smallest), largest), -(-videos // _MAX_CHUNKS))
 
 
 def split(claimed: Sequence[ClaimedVideo], size: int) -> list[Chunk]:
@@ -57,7 +60,7 @@ def outcome_of(findings: Iterable[Finding]) -> Outcome:
 
 
 def _chunk(claimed: Sequence[ClaimedVideo]) -> Chunk:
-    shown = ", ".join(video.label for video in claimed[:_LABEL_VIDEOS])
+    shown = ", ".join(_shortened(video.label) for video in claimed[:_LABEL_VIDEOS])
     more = len(claimed) - _LABEL_VIDEOS
     return Chunk(
         label=f"{shown} +{more}" if more > 0 else shown,
@@ -65,6 +68,10 @@ def _chunk(claimed: Sequence[ClaimedVideo]) -> Chunk:
         attempt=claimed[0].attempt,
         videos=tuple(VideoProgress(claimed=video) for video in claimed),
     )
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
 
 
 def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError | ConfigurationError:
@@ -75,6 +82,9 @@ def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError
     except BadVideo as bad:
         findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
         return video.model_copy(update={"outcome": outcome_of(findings)})
+    except (SourceUnavailable, LeaseLost) as error:
+        _log.warning("%s waits for the next attempt: %s", video.claimed.label, error)
+        return video.model_copy(update={"put_off": str(error)[:500]})
     except (TransientError, ConfigurationError) as error:
         _log.warning("%s: %s", video.claimed.label, error)
         return error

@@ -224,11 +224,12 @@ class VideoProgress(Contract):
     error: str | None = Field(
         None, description="An error of our code: the video stays unfinished in this attempt."
     )
+    put_off: str | None = Field(None, description="Why it waits for the next attempt, with nobody to blame.")
 
     @property
     def is_open(self) -> bool:
         """True while the next layer has something to do for it."""
-        return self.outcome is None and self.error is None
+        return self.outcome is None and self.error is None and self.put_off is None
 
 
 class Chunk(Contract):

@@ -14,7 +14,7 @@ from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.ports import Frame, FrameSource, Lake, Window, WorkLeases
 from datalake.contracts import Chunk, SilverVideo, VideoProgress, WorkIdentity
-from datalake.errors import LeaseLost, PipelineError
+from datalake.errors import LeaseLost
 from datalake.pipeline import run_layer
 from datalake.settings import LakeSettings, SilverSettings
 from datalake.silver_layer.identity import effective_options, work_identity
@@ -104,14 +104,22 @@ class Workshop:
         """Whoever waits for the same work need not wait until the lease runs out."""
         try:
             yield
-        except PipelineError:
+        except BaseException:
             self.leases.release(work, self.token)
             raise
 
     def _acquire(self, work: WorkIdentity, task: str) -> None:
-        """Get the lease, or wait while another task is at it and makes progress."""
+        """Get the lease, or wait while another task is at it and makes progress.
+
+        Work that was finished and whose manifest the lake has lost is opened again.
+        """
         deadline = time.monotonic() + self.config.child_timeout_s + self.config.lease_s
-        while self._lease(work, task) == "busy":
+        while (answer := self._lease(work, task)) != "acquired":
+            if answer == "finished":
+                if self.lake.exists(manifest_key(work)):
+                    return
+                self.leases.reopen(work, manifest_key(work))
+                continue
             if time.monotonic() > deadline:
                 raise LeaseLost(f"{work.prefix}: another task is at this work; trying again later")
             Event().wait(_POLL_S)

@@ -17,8 +17,9 @@ from datalake.adapters.postgres import attempts, ledger, transaction
 from datalake.adapters.postgres.attempts import OpenBatch
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.adapters.runs import Runs
+from datalake.common_func import run_id_of
 from datalake.contracts import ClaimedVideo, Options, Outcome
-from datalake.errors import BadMessage, UnfinishedBatch
+from datalake.errors import BadMessage, PipelineError, UnfinishedBatch
 from datalake.ingest.crash_points import crash_point
 from datalake.ingest.messages import message_id, parse
 
@@ -77,23 +78,34 @@ def due_runs(uri: str, runs: Runs, max_code_errors: int, record_outcome: RecordO
         record_outcome: writes an outcome as gold does (`Catalog.record_outcome`), with letter and mails.
     """
     with transaction(uri) as connection:
-        waiting = [batch for batch in attempts.open_batches(connection) if batch.is_due]
-    due: list[DueRun] = []
-    for batch in waiting:
+        waiting = attempts.due_batches(connection)
+    found = [_due_run(uri, runs, batch, max_code_errors, record_outcome) for batch in waiting]
+    return [run for run in found if run is not None]
+
+
+def _due_run(
+    uri: str, runs: Runs, batch: OpenBatch, max_code_errors: int, record_outcome: RecordOutcome
+) -> DueRun | None:
+    """The batch's run if it is missing; else the batch moves on. One bad batch never holds up the others."""
+    try:
         state = runs.state(batch.run_id)
         if state == "missing":
-            due.append(DueRun(batch.batch_id, batch.attempt, batch.run_id))
-        elif state == "ended" and batch.code_errors >= max_code_errors:
+            return DueRun(batch.batch_id, batch.attempt, batch.run_id)
+        if state == "ended" and batch.code_errors >= max_code_errors:
             _give_up(uri, batch, record_outcome)
         elif state == "ended":
             _advance(uri, batch)
-    return due
+    except PipelineError:
+        raise
+    except Exception:  # noqa: BLE001 - a boundary: ingest must not stand still for one batch
+        _LOG.exception("Batch %s cannot go on: an error of our code", batch.batch_id)
+    return None
 
 
 def has_due(uri: str, runs: Runs) -> bool:
     """True when `due_runs` would do something."""
     with transaction(uri) as connection:
-        waiting = [batch for batch in attempts.open_batches(connection) if batch.is_due]
+        waiting = attempts.due_batches(connection)
     return any(runs.state(batch.run_id) != "live" for batch in waiting)
 
 
@@ -106,7 +118,7 @@ def delay_s(attempt: int, draw: Callable[[], float] = random.random) -> float:
 def _advance(uri: str, batch: OpenBatch) -> None:
     wait_s = delay_s(batch.attempt)
     with transaction(uri) as connection:
-        attempts.next_attempt(connection, batch, f"{batch.batch_id}-{batch.attempt + 1}", wait_s)
+        attempts.next_attempt(connection, batch, run_id_of(batch.batch_id, batch.attempt + 1), wait_s)
         crash_point("batches.after_advance")
     _LOG.warning("Batch %s: attempt %d in %.0f s", batch.batch_id, batch.attempt + 1, wait_s)
 

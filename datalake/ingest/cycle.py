@@ -25,9 +25,9 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
         Arguments for the operator that triggers a run, one dict a run.
 
     Raises:
-        TransientError: database or Airflow are away; a broker that is away is only raised when nothing else
-            was to be done.
-        ConfigurationError: likewise, for a login that Kafka refuses.
+        TransientError: database or Airflow are away. A broker that is away is no error here: the watcher
+            sees it too, and waits with back-off.
+        ConfigurationError: Kafka refuses the login, and nothing else was to be done.
     """
     runs = runs or AirflowRuns()
     config = settings.load()
@@ -35,10 +35,10 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
     trouble = _claimed(uri, config, runs)
     catalog = factory.build_catalog(config)
     due = due_runs(uri, runs, config.kafka.max_code_errors, catalog.record_outcome)
-    if trouble is None:
-        publish_dead_letters(uri, Kafka.from_settings(config.kafka))
+    if not isinstance(trouble, ConfigurationError):
+        publish_dead_letters(uri, Kafka.from_settings(config.kafka))  # puts off what the broker does not take
     send_due_mails(factory.build_outbox(config), factory.build_mailer(config))
-    if trouble is not None and not due:
+    if isinstance(trouble, ConfigurationError) and not due:
         raise trouble
     return [_arguments(run) for run in due]
 

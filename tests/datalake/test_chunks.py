@@ -5,7 +5,7 @@ import pytest
 
 from datalake import chunks
 from datalake.contracts import Chunk, ClaimedVideo, Finding, Outcome, VideoArrived, VideoProgress
-from datalake.errors import BadVideo, ConfigurationError, StoreUnavailable
+from datalake.errors import BadVideo, ConfigurationError, LeaseLost, SourceUnavailable, StoreUnavailable
 
 BATCH = UUID("b9b2fd0e-40a9-4d21-9db6-3f3a1f6d3f04")
 
@@ -44,6 +44,30 @@ def test_a_split_keeps_every_video_once_and_in_order():
 def test_a_chunk_is_named_by_its_videos():
     assert chunk_of("a", "b").label == "instagram/a, instagram/b"
     assert chunk_of("a", "b", "c", "d", "e").label == "instagram/a, instagram/b, instagram/c +2"
+
+
+def test_a_label_never_outgrows_what_airflow_keeps():
+    chunk = chunk_of(*(f"{number}{'x' * 254}" for number in range(5)))
+    assert len(chunk.label) <= 200
+    assert chunk.label.endswith("… +2")
+
+
+def test_a_batch_of_any_size_gives_no_more_chunks_than_airflow_maps():
+    assert chunks.chunk_size(16_384, slots=1, smallest=1, largest=8) == 17
+
+
+@pytest.mark.parametrize("error", [SourceUnavailable("host is away"), LeaseLost("another is at it")])
+def test_a_video_that_has_to_wait_holds_up_no_other(error):
+    def step(video: VideoProgress) -> VideoProgress:
+        if video.claimed.arrived.video_id == "waits":
+            raise error
+        return video.model_copy(update={"outcome": Outcome(kind="done")})
+
+    result = chunks.run(chunk_of("waits", "good"), step, at_once=1)
+    assert [video.put_off for video in result.videos] == [str(error), None]
+    assert not result.videos[0].is_open
+    assert result.videos[0].outcome is result.videos[0].error is None
+    assert result.videos[1].outcome == Outcome(kind="done")
 
 
 def test_a_bad_video_is_quarantined_with_its_finding_and_the_rest_goes_on():

@@ -105,6 +105,17 @@ def test_work_whose_lease_row_was_lost_with_the_database_is_linked_by_its_manife
     assert restored.media.opened == 1
 
 
+def test_finished_work_whose_manifest_the_lake_lost_is_done_again(make_workshop, lake):
+    workshop = make_workshop()
+    first = workshop.silver_of(progress("video"))
+    lake_without_silver = MemoryLake()
+    raw_key = progress("video").bronze.raw_key
+    lake_without_silver.put_bytes(raw_key, lake.read_bytes(raw_key))
+    again = make_workshop(lake=lake_without_silver, token=uuid4())
+    assert again.silver_of(progress("video")).silver == first.silver
+    assert again.media.opened == 2
+
+
 def test_an_error_releases_the_lease_for_whoever_waits(make_workshop):
     workshop = make_workshop()
     workshop.media.error = StoreUnavailable("the lake is away")

@@ -57,6 +57,13 @@ class MemoryLeases(WorkLeases):
             if held is None or held.manifest_key is None:
                 self._leases[work] = replace(self._own(work, token), manifest_key=manifest_key, token=None)
 
+    def reopen(self, work: WorkIdentity, manifest_key: str) -> None:
+        """As the port says."""
+        with self._lock:
+            held = self._leases.get(work)
+            if held is not None and held.manifest_key == manifest_key:
+                del self._leases[work]
+
     def release(self, work: WorkIdentity, token: UUID) -> None:
         """As the port says."""
         with self._lock:

@@ -57,6 +57,10 @@ class WorkLeases(ABC):
         """
 
     @abstractmethod
+    def reopen(self, work: WorkIdentity, manifest_key: str) -> None:
+        """Forget that the work is finished, because its manifest is gone from the lake."""
+
+    @abstractmethod
     def release(self, work: WorkIdentity, token: UUID) -> None:
         """Give the lease up without a result; nothing happens when it is not ours."""
 

@@ -9,10 +9,11 @@ from datalake.adapters import postgres
 from datalake.adapters.postgres import Connection
 from datalake.contracts import ClaimedVideo, VideoArrived
 
-MAX_OPEN = 500
-_OPEN = """
-SELECT b.batch_id, b.attempt, b.run_id, b.code_errors, b.next_attempt_at <= now() AS is_due
+MAX_DUE = 500
+_DUE = """
+SELECT b.batch_id, b.attempt, b.run_id, b.code_errors
 FROM batches b WHERE EXISTS (SELECT FROM ledger l WHERE l.batch_id = b.batch_id AND l.outcome IS NULL)
+AND b.next_attempt_at <= now()
 ORDER BY b.created_at LIMIT %s
 """
 _UNFINISHED = """
@@ -34,18 +35,17 @@ WHERE batch_id = %s AND attempt = %s AND code_error_attempt < attempt
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch with unfinished messages; not due before its back-off is over."""
+    """A batch with unfinished messages."""
 
     batch_id: UUID
     attempt: int
     run_id: str
     code_errors: int
-    is_due: bool
 
 
-def open_batches(connection: Connection) -> list[OpenBatch]:
-    """Batches with unfinished messages, oldest first."""
-    return [OpenBatch(**found) for found in postgres.rows(connection, _OPEN, (MAX_OPEN,))]
+def due_batches(connection: Connection) -> list[OpenBatch]:
+    """Batches with unfinished messages whose back-off is over, oldest first."""
+    return [OpenBatch(**found) for found in postgres.rows(connection, _DUE, (MAX_DUE,))]
 
 
 def unfinished(connection: Connection, batch_id: UUID, attempt: int, run_id: str) -> list[ClaimedVideo]:

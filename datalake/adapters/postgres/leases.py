@@ -24,6 +24,9 @@ _FINISH = f"""
 UPDATE work SET manifest_key = %(manifest_key)s, finished_at = now(), {_NO_LEASE}
 WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL
 """
+_REOPEN = f"""
+UPDATE work SET manifest_key = NULL, finished_at = NULL WHERE {_WORK} AND manifest_key = %(manifest_key)s
+"""
 _RELEASE = f"UPDATE work SET {_NO_LEASE} WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL"
 
 
@@ -57,6 +60,10 @@ class PostgresLeases(WorkLeases):
             found = row(connection, _MANIFEST, work.model_dump())
         if found is None or found["manifest_key"] is None:
             raise LeaseLost(f"{work.prefix}: another task try took over this work")
+
+    def reopen(self, work: WorkIdentity, manifest_key: str) -> None:
+        """As the port says."""
+        self._update(_REOPEN, work, manifest_key=manifest_key)
 
     def release(self, work: WorkIdentity, token: UUID) -> None:
         """As the port says."""

@@ -34,7 +34,10 @@ INSERT INTO dead_letters (message_id, reason, detail) VALUES %s ON CONFLICT (mes
 """
 _INSERT_BATCH = "INSERT INTO batches (batch_id, source, run_id) VALUES (%s, %s, %s)"
 _OPEN_BATCH = f"{_INSERT_BATCH} ON CONFLICT (run_id) DO NOTHING"
-_BATCH_OF_RUN = "SELECT batch_id FROM batches WHERE run_id = %s"
+_BATCH_OF_RUN = """
+SELECT batch_id FROM batches WHERE run_id = %(run_id)s
+UNION SELECT batch_id FROM ledger WHERE cluster_id = 'ui' AND topic_id = %(run_id)s AND batch_id IS NOT NULL
+"""
 _CLOSE = """
 UPDATE batches SET finished_at = now() WHERE batch_id = %s
 AND NOT EXISTS (SELECT FROM ledger WHERE batch_id = batches.batch_id AND outcome IS NULL)
@@ -214,10 +217,12 @@ def give_to_batch(connection: Connection, batch_id: UUID, rows: Sequence[LedgerR
 
 
 def open_batch_of_run(connection: Connection, batch_id: UUID, source: str, run_id: str) -> UUID:
-    """The batch of this run: a new one with the given id, or the one that was opened before."""
-    postgres.execute(connection, _OPEN_BATCH, (batch_id, source, run_id))
-    found = postgres.row(connection, _BATCH_OF_RUN, (run_id,))
-    assert found is not None  # inserted above, or there before
+    """The batch of this run: the one that was opened before, even if it has moved on, or a new one."""
+    found = postgres.row(connection, _BATCH_OF_RUN, {"run_id": run_id})
+    if found is None:
+        postgres.execute(connection, _OPEN_BATCH, (batch_id, source, run_id))
+        found = postgres.row(connection, _BATCH_OF_RUN, {"run_id": run_id})
+    assert found is not None  # inserted just now, by us or by another
     return UUID(str(found["batch_id"]))
 
 

@@ -55,6 +55,26 @@ def test_typing_them_in_is_done_once(ledger, opened: uuid.UUID) -> None:
     assert ledger.row("SELECT count(*) FROM ledger")["count"] == 2
 
 
+def test_a_run_that_is_cleared_after_its_batch_moved_on_finds_the_batch_and_nothing_to_do(
+    ledger, opened: uuid.UUID
+) -> None:
+    runs = MemoryRuns()
+    runs.states["manual__1"] = "ended"
+    assert due(ledger, runs) == []  # on to attempt 2, under another run id
+    again = batches.open_ui_batch(ledger.uri, "manual__1", ["file:///v/a.mp4", "file:///v/b.mp4"])
+    assert again == opened
+    assert batches.unfinished(ledger.uri, opened, 1, "manual__1") == []
+
+
+def test_a_batch_that_cannot_go_on_holds_up_no_other(ledger, opened: uuid.UUID) -> None:
+    batches.open_ui_batch(ledger.uri, "manual__2", ["file:///v/c.mp4"])
+    ledger.execute("UPDATE ledger SET arrived = '{}' WHERE topic_id = 'manual__1'")
+    ledger.execute("UPDATE batches SET code_errors = 3 WHERE batch_id = %s", opened)
+    runs = MemoryRuns()
+    runs.states["manual__1"] = "ended"
+    assert [run.run_id for run in due(ledger, runs)] == ["manual__2"]
+
+
 def test_typed_nonsense_is_rejected_among_good_ones(ledger) -> None:
     typed = ["", "  ", "file:///v/a\x00.mp4", "file:///v/ok.mp4", "http://[", "s3://\ud800", "x" * 5000]
     batch_id = batches.open_ui_batch(ledger.uri, "manual__1", typed, Options(interval_s=2))

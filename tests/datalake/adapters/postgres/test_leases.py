@@ -75,6 +75,15 @@ def test_released_lease_is_free(leases: WorkLeases) -> None:
     assert leases.lease(WORK, YOU, OTHER_BATCH, 1, 60) == "acquired"
 
 
+def test_finished_work_is_opened_again_for_the_manifest_it_named_only(leases: WorkLeases) -> None:
+    assert leases.lease(WORK, ME, BATCH, 1, 60) == "acquired"
+    leases.finish(WORK, ME, "manifest.json")
+    leases.reopen(WORK, "another.json")
+    assert leases.lease(WORK, YOU, BATCH, 2, 60) == "finished"
+    leases.reopen(WORK, "manifest.json")
+    assert leases.lease(WORK, YOU, BATCH, 2, 60) == "acquired"
+
+
 def test_of_many_at_once_one_gets_it(leases: WorkLeases) -> None:
     together = Barrier(6)
     answers: list[str] = []
