@@ -1,4 +1,4 @@
-"""Small functions that several layers need."""
+"""Small functions that several parts need."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from uuid import UUID, uuid5
 
 from datalake.contracts import WorkIdentity
@@ -18,6 +19,16 @@ _POINTS = UUID("6f1f3a4e-3f0b-5b0e-9c39-0c6a7d1f5b52")
 def point_id(work: WorkIdentity, time_us: int) -> UUID:
     """Id of the Qdrant point for the frame at `time_us` microseconds; the same frame always gets the same."""
     return uuid5(_POINTS, json.dumps([work.asset_id, time_us, work.model, work.settings_hash]))
+
+
+def platforms(video_ids: Iterable[str]) -> list[str]:
+    """The platforms of `platform/video_id` names, sorted."""
+    return sorted({video_id.partition("/")[0] for video_id in video_ids})
+
+
+def run_id_of(batch_id: UUID, attempt: int) -> str:
+    """Airflow run of one attempt of a batch; the first attempt is 1."""
+    return f"{batch_id}-{attempt}"
 
 
 def die_with_parent(parent_pid: int, number: signal.Signals) -> None:

@@ -110,6 +110,7 @@ def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     catalog = factory.build_catalog(config)
     ports = {
         "catalog": catalog,
+        "lake": factory.build_lake(config),
         "vector_index": factory.build_vector_index(config),
         "frame_table": factory.build_frame_table(config),
     }

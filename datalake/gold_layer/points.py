@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datalake.adapters.ports import Catalog, FrameRow, FrameTable, Point, PointClaim, VectorIndex
+from datalake.adapters.ports import Catalog, FrameRow, FrameTable, Lake, Point, PointClaim, VectorIndex
+from datalake.common_func import platforms
 from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo
 
 _US_PER_S = 1_000_000
@@ -29,7 +30,7 @@ def shared_payload(
     return {
         **silver_video.work.model_dump(),
         "video_ids": list(point_claim.holders),
-        "platform": sorted({holder.partition("/")[0] for holder in point_claim.holders}),
+        "platform": platforms(point_claim.holders),
         "published_at": published_at.isoformat() if published_at else None,
         "generation": point_claim.generation,
     }
@@ -48,6 +49,7 @@ def stored_points(
     shared_payload: dict[str, Any],
     silver_video: SilverVideo,
     frame_table: FrameTable,
+    lake: Lake,
     vector_index: VectorIndex,
 ) -> int:
     """Number of points that are durable in the vector index; 0 when none were to be written."""
@@ -55,26 +57,27 @@ def stored_points(
         return 0
     written = 0
     for part_key in silver_video.part_keys:
-        points = _points(frame_table.rows(part_key), shared_payload)
+        points = _points(frame_table.rows(part_key), shared_payload, lake)
         if points:
             vector_index.upsert(vector_collection, points, point_claim.generation)
         written += len(points)
     return written
 
 
-def _points(frames: Sequence[FrameRow], shared: dict[str, Any]) -> list[Point]:
+def _points(frames: Sequence[FrameRow], shared: dict[str, Any], lake: Lake) -> list[Point]:
     """One point a kept frame; near-duplicates have none."""
     return [
-        Point(frame.point_id, frame.vector, shared | _own_payload(frame))
+        Point(frame.point_id, frame.vector, shared | _own_payload(frame, lake.uri(frame.frame_key)))
         for frame in frames
-        if frame.point_id is not None and frame.vector is not None
+        if frame.point_id is not None and frame.vector is not None and frame.frame_key is not None
     ]
 
 
-def _own_payload(frame: FrameRow) -> dict[str, Any]:
+def _own_payload(frame: FrameRow, frame_uri: str) -> dict[str, Any]:
     return {
         "time_us": frame.time_us,
         "timestamp_s": frame.time_us / _US_PER_S,
         "frame_key": frame.frame_key,
+        "frame_uri": frame_uri,
         "labels": [label.name for label in frame.labels],
     }

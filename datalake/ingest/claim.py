@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from datalake.adapters.kafka import Broker, Kafka, Reader, Record, TopicState
 from datalake.adapters.postgres import Connection, ledger, offsets, transaction
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
+from datalake.common_func import run_id_of
 from datalake.errors import BadMessage, BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.crash_points import crash_point
 from datalake.ingest.messages import message_id, parse
@@ -35,11 +36,6 @@ class Claimed:
     def count(self, outcome: str | None) -> int:
         """Messages with this outcome so far; None: those that became work."""
         return sum(row.outcome == outcome for row in self.rows)
-
-
-def first_run_id(batch_id: UUID) -> str:
-    """Airflow run of a batch's first attempt."""
-    return f"{batch_id}-1"
 
 
 def claim(uri: str, kafka: Kafka, limits: Limits) -> Claimed | None:
@@ -195,7 +191,7 @@ def _batch(connection: Connection, rows: Sequence[LedgerRow]) -> UUID | None:
     if all(row.outcome for row in rows):
         return None
     batch_id = uuid4()
-    ledger.insert_batch(connection, batch_id, "kafka", first_run_id(batch_id))
+    ledger.insert_batch(connection, batch_id, "kafka", run_id_of(batch_id, attempt=1))
     crash_point("claim.after_batch")
     ledger.give_to_batch(connection, batch_id, rows)
     crash_point("claim.after_batch_rows")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from datalake.common_func import point_id
+from datalake.common_func import platforms, point_id, run_id_of
 from datalake.contracts import WorkIdentity
 
 WORK = WorkIdentity(asset_id="a" * 64, model="conse", settings_hash="0123456789abcdef")
@@ -20,3 +20,14 @@ def test_every_part_counts() -> None:
     ]
     ids = {point_id(work, 0) for work in (WORK, *others)} | {point_id(WORK, 1)}
     assert len(ids) == 5
+
+
+def test_platforms_are_named_once_and_sorted() -> None:
+    assert platforms(["tiktok/1", "instagram/2", "instagram/3/4"]) == ["instagram", "tiktok"]
+    assert platforms([]) == []
+
+
+def test_every_attempt_of_a_batch_has_a_run_of_its_own() -> None:
+    batch = UUID(int=7)
+    assert run_id_of(batch, 1) == "00000000-0000-0000-0000-000000000007-1"
+    assert run_id_of(batch, 1) != run_id_of(batch, 2)

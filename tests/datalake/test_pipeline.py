@@ -6,7 +6,16 @@ import itertools
 
 import pytest
 
-from datalake.adapters.ports import Embedder, FrameSource, Lake, MediaProbe, SourceReader, VectorIndex
+from datalake.adapters.ports import (
+    Catalog,
+    Embedder,
+    FrameSource,
+    FrameTable,
+    Lake,
+    MediaProbe,
+    SourceReader,
+    VectorIndex,
+)
 from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo, VideoArrived, WorkIdentity
 from datalake.pipeline import LAYERS, build, run_layer
 from datalake.settings import LakeSettings, SilverSettings
@@ -38,8 +47,9 @@ INPUTS = {
         "claimed_video": ClaimedVideo,
         "bronze_video": BronzeVideo,
         "silver_video": SilverVideo,
-        "catalog": None,
-        "frame_table": None,
+        "catalog": Catalog,
+        "frame_table": FrameTable,
+        "lake": Lake,
         "vector_index": VectorIndex,
     },
 }

@@ -10,7 +10,8 @@ from uuid import UUID
 import numpy as np
 
 from datalake.adapters.ports import Point, Vector, VectorIndex
-from datalake.adapters.qdrant.points import CollectionModel, hits, platforms
+from datalake.adapters.qdrant.points import CollectionModel, hits
+from datalake.common_func import platforms
 from datalake.contracts import SearchHit, WorkIdentity
 from datalake.errors import ConfigurationError
 

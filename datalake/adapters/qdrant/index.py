@@ -14,7 +14,8 @@ from qdrant_client import QdrantClient, models
 
 from datalake.adapters.ports import Point, Vector, VectorIndex
 from datalake.adapters.qdrant.errors import CollectionExists, MissingCollection, translated
-from datalake.adapters.qdrant.points import CollectionModel, hits, platforms
+from datalake.adapters.qdrant.points import CollectionModel, hits
+from datalake.common_func import platforms
 from datalake.contracts import SearchHit, WorkIdentity
 from datalake.errors import ConfigurationError
 

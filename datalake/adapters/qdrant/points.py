@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,6 @@ class CollectionModel:
 
     def __str__(self) -> str:
         return f"model {self.model!r}, fingerprint {self.fingerprint!r}, {self.dim} numbers"
-
-
-def platforms(video_ids: Iterable[str]) -> list[str]:
-    """The platforms of `platform/video_id` names, sorted."""
-    return sorted({video_id.partition("/")[0] for video_id in video_ids})
 
 
 def hits(

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.memory.catalog import MemoryCatalog, MemoryFrameTable
+from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import (
     BatchReport,
@@ -23,6 +24,7 @@ from datalake.adapters.ports import (
     FrameRow,
     FrameTable,
     Label,
+    Lake,
     Mail,
     Point,
     VectorIndex,
@@ -174,6 +176,7 @@ class World:
     catalog: Catalog
     index: VectorIndex
     frame_table: FrameTable = field(default_factory=MemoryFrameTable)
+    lake: Lake = field(default_factory=MemoryLake)
 
     def silver(self, content: str, kept: int = 3, settings_hash: str = "0123456789abcdef") -> SilverVideo:
         """A video of `kept` frames in two parts, and one near-duplicate of the first frame."""
@@ -209,6 +212,7 @@ class World:
                 "silver_video": self.silver(content, **silver),
                 "catalog": self.catalog,
                 "frame_table": self.frame_table,
+                "lake": self.lake,
                 "vector_index": index or self.index,
             },
         )

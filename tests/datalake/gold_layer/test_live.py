@@ -13,7 +13,7 @@ import pytest
 
 from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.lake import FileLake
-from datalake.adapters.ports import FrameRow, Lake, Vector
+from datalake.adapters.ports import FrameRow, Vector
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.contracts import WorkIdentity
@@ -38,10 +38,7 @@ class Everything(QueryEncoder):
 
 @dataclass
 class LiveWorld(World):
-    lake: Lake | None = None
-
     def store_part(self, work: WorkIdentity, key: str, frames: Sequence[FrameRow]) -> None:
-        assert self.lake is not None
         self.lake.put_bytes(key, part_bytes(frame_table(frames, DIM, {"asset_id": work.asset_id})))
 
     def found(self) -> set[str]:
@@ -103,7 +100,7 @@ def test_points_without_rows_are_not_found(live: LiveWorld) -> None:
     claim = live.catalog.claim_points(claimed, bronze_of("bytes"), silver.work)
     model = points.vector_collection(silver, live.index)
     shared = points.shared_payload(claimed, silver, claim)
-    assert points.stored_points(model, claim, shared, silver, live.frame_table, live.index) == 3
+    assert points.stored_points(model, claim, shared, silver, live.frame_table, live.lake, live.index) == 3
     assert live.found() == set()
     live.gold(claimed, "bytes")
     assert live.found() == {"instagram/a"}
@@ -129,7 +126,6 @@ def test_many_at_once_agree_with_the_catalog(live: LiveWorld) -> None:
 def test_lost_part_settles_nothing(live: LiveWorld) -> None:
     claimed = live.messages.send("a")
     live.silver("bytes")
-    assert live.lake is not None
     for part in live.silver("bytes").part_keys:
         with live.lake.local_path(part) as path:
             path.unlink()

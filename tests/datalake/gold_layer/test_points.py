@@ -28,7 +28,8 @@ def test_payload_names_holders_work_and_moment(world: World) -> None:
         "published_at": "2026-01-02T03:04:00+00:00",
         "generation": 1,
     }
-    assert points.stored_points(silver.work.model, claim, shared, silver, world.frame_table, world.index) == 3
+    model = silver.work.model
+    assert points.stored_points(model, claim, shared, silver, world.frame_table, world.lake, world.index) == 3
     stored = world.index._collections[silver.work.model].points
     payloads = sorted((point.payload for point in stored.values()), key=lambda payload: payload["time_us"])
     assert [(p["time_us"], p["timestamp_s"]) for p in payloads] == [
@@ -37,6 +38,7 @@ def test_payload_names_holders_work_and_moment(world: World) -> None:
         (1_000_000, 1.0),
     ]
     assert payloads[1]["frame_key"] == f"{silver.work.prefix}/images/000000500000.jpg"
+    assert payloads[1]["frame_uri"] == f"memory://{payloads[1]['frame_key']}"
     assert payloads[1]["labels"] == ["rabbit"]
 
 
@@ -50,7 +52,9 @@ def test_platforms_are_those_of_the_holders(world: World) -> None:
 def test_nothing_is_stored_without_a_claim_to_write(world: World) -> None:
     silver = world.silver("bytes")
     for verdict in ("closed", "unchanged", "older_version"):
-        assert points.stored_points("m", PointClaim(verdict), {}, silver, world.frame_table, world.index) == 0
+        refused = PointClaim(verdict)
+        stored = points.stored_points("m", refused, {}, silver, world.frame_table, world.lake, world.index)
+        assert stored == 0
     assert world.holders() == set()
 
 
