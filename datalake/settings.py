@@ -7,13 +7,17 @@ README.md and config/.env.example are generated from this module.
 
 from __future__ import annotations
 
+import json
 import os
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from datalake.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -133,6 +137,7 @@ class SourceSettings(_Group):
     source_path_map: dict[str, str] = Field(
         default_factory=dict,
         description="Host folder to the folder the pipeline sees it as (a JSON object); used by producer.py.",
+        examples=['{"videos": "/opt/airflow/videos"}'],
     )
     source_private_hosts: bool = Field(
         False, description="Also fetch from private, loopback and link-local addresses."
@@ -181,19 +186,58 @@ class SilverSettings(_Group):
     )
 
 
-class Settings:
-    """All groups. Build it once at the edge (`load()`) and hand nodes only what they need."""
+Group = TypeVar("Group", bound=_Group)
 
-    def __init__(self) -> None:
-        files = (home() / ".embedded" / "stack.env", home() / ".env")
-        self.airflow = AirflowSettings(_env_file=files)
-        self.postgres = PostgresSettings(_env_file=files)
-        self.mail = MailSettings(_env_file=files)
-        self.qdrant = QdrantSettings(_env_file=files)
-        self.kafka = KafkaSettings(_env_file=files)
-        self.source = SourceSettings(_env_file=files)
-        self.lake = LakeSettings(_env_file=files)
-        self.silver = SilverSettings(_env_file=files)
+
+def read(group: type[Group], *files: Path) -> Group:
+    """One group, from dotenv files (later ones win) and the environment (wins over all).
+
+    Raises:
+        ConfigurationError: a value cannot be used, or a file cannot be read; values are never repeated.
+    """
+    # `from None`: the driver's error holds the value, which may be a secret.
+    try:
+        return group(_env_file=files)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise ConfigurationError(_complaint(group, str(first["loc"][0]), first["msg"])) from None
+    except SettingsError as error:
+        name = next(name for name in group.model_fields if f'"{name}"' in str(error))
+        raise ConfigurationError(_complaint(group, name, "it is not JSON")) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{' or '.join(map(str, files))} cannot be read: {error}") from None
+
+
+def _complaint(group: type[_Group], name: str, why: str) -> str:
+    """What is wrong with a variable, and for lists and objects how one is written."""
+    found = group.model_fields[name]
+    default = found.get_default(call_default_factory=True, validated_data={})
+    if not isinstance(default, tuple | dict):
+        return f"{name.upper()} is wrong: {why}"
+    example = (found.examples or [json.dumps(default, default=str)])[0]
+    return f"{name.upper()} is wrong: {why}; write for example {name.upper()}='{example}'"
+
+
+def _read_all(group: type[Group]) -> Group:
+    return read(group, home() / ".embedded" / "stack.env", home() / ".env")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All groups. Build it once at the edge (`load()`) and hand nodes only what they need.
+
+    Raises:
+        ConfigurationError: see `read`.
+    """
+
+    airflow: AirflowSettings = field(default_factory=partial(_read_all, AirflowSettings))
+    postgres: PostgresSettings = field(default_factory=partial(_read_all, PostgresSettings))
+    mail: MailSettings = field(default_factory=partial(_read_all, MailSettings))
+    qdrant: QdrantSettings = field(default_factory=partial(_read_all, QdrantSettings))
+    kafka: KafkaSettings = field(default_factory=partial(_read_all, KafkaSettings))
+    source: SourceSettings = field(default_factory=partial(_read_all, SourceSettings))
+    lake: LakeSettings = field(default_factory=partial(_read_all, LakeSettings))
+    silver: SilverSettings = field(default_factory=partial(_read_all, SilverSettings))
 
 
 @cache

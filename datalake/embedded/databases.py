@@ -31,7 +31,7 @@ def prepare_databases(
         parts.postgres.ensure_database("airflow")
     environment = parts.airflow_environment
     database = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
-    slots = settings.SilverSettings(_env_file=settings.home() / ".env").silver_slots
+    slots = settings.read(settings.SilverSettings, settings.home() / ".env").silver_slots
     stamp = folder.airflow / "migrated.json"
     wanted = {"airflow": version("apache-airflow"), "silver_slots": slots}
     if stamp.exists() and json.loads(stamp.read_text("utf-8")) == {**wanted, "revision": _revision(database)}:

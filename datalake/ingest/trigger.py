@@ -76,7 +76,7 @@ def build_watcher(runs: Runs) -> Watcher:
     Raises:
         ConfigurationError: the settings cannot be used.
     """
-    from datalake import settings
+    from datalake import factory, settings
     from datalake.adapters.kafka import Kafka
     from datalake.ingest.watch import Patience, Watcher
 
@@ -86,5 +86,4 @@ def build_watcher(runs: Runs) -> Watcher:
         wait_s=config.kafka.claim_max_wait_s,
         max_runs=config.airflow.max_runs_in_flight,
     )
-    uri = config.postgres.pg_conn_uri.get_secret_value()
-    return Watcher(uri, Kafka.from_settings(config.kafka), runs, patience)
+    return Watcher(factory.postgres_uri(config), Kafka.from_settings(config.kafka), runs, patience)

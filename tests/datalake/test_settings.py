@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import traceback
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from datalake import settings
+from datalake.errors import ConfigurationError
 from datalake.settings import Settings
 
 GROUPS = {name: type(group) for name, group in vars(Settings()).items()}
@@ -86,13 +89,46 @@ def test_a_wrong_value_is_refused_by_name(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises((ValidationError, ValueError), match=name.lower()):
+    with pytest.raises(ConfigurationError, match=f"^{name} is wrong: ") as caught:
+        Settings()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "right_form"),
+    [
+        ("SOURCE_ROOTS=videos", """SOURCE_ROOTS='["videos", ".embedded/samples"]'"""),
+        ('SOURCE_ROOTS="7"', """SOURCE_ROOTS='["videos", ".embedded/samples"]'"""),
+        ("SOURCE_SCHEMES=[1]", """SOURCE_SCHEMES='["file", "http", "https", "s3"]'"""),
+        ("SOURCE_PATH_MAP=a:b", """SOURCE_PATH_MAP='{"videos": "/opt/airflow/videos"}'"""),
+    ],
+)
+def test_a_wrong_list_in_dotenv_is_answered_with_a_right_one(home: Path, line: str, right_form: str) -> None:
+    (home / ".env").write_text(line + "\n")
+    with pytest.raises(ConfigurationError, match=line.partition("=")[0]) as caught:
+        Settings()
+    assert str(caught.value).endswith(f"write for example {right_form}")
+
+
+def test_a_wrong_value_is_never_repeated(home: Path) -> None:
+    for line in ("SMTP_PORT=hunter2", "SOURCE_ROOTS=hunter2", 'SOURCE_SCHEMES={"hunter2": 1}'):
+        (home / ".env").write_text(line + "\n")
+        with pytest.raises(ConfigurationError) as caught:
+            Settings()
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_file_that_is_no_text_is_refused_by_name(home: Path) -> None:
+    (home / ".env").write_bytes(b"SMTP_USER=\xff\xfe")
+    with pytest.raises(ConfigurationError, match=r"\.env cannot be read"):
         Settings()
 
 
 def test_settings_cannot_be_changed(home: Path) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().silver.interval_s = 2.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Settings().silver = Settings().silver  # type: ignore[misc]
 
 
 def test_a_json_list_is_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,23 @@ class Alone(WorkDue):
         return build_watcher(MemoryRuns())
 
 
+@pytest.mark.parametrize(("name", "value"), [("CLAIM_MAX_MESSAGES", "many"), ("SOURCE_ROOTS", "videos")])
+def test_a_wrong_setting_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture, name: str, value: str
+) -> None:
+    monkeypatch.setenv("DATALAKE_HOME", str(tmp_path))
+    monkeypatch.setenv(name, value)
+
+    async def wait() -> None:
+        await asyncio.wait_for(anext(Alone(poll_s=0.01).run()), 0.5)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(wait())
+    looks = [record.getMessage() for record in caplog.records]
+    assert len(looks) > 1
+    assert f"{name} is wrong" in looks[0]
+
+
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_services_that_come_back_end_the_wait(pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:

@@ -65,6 +65,15 @@ def test_service_that_is_away_is_one_line_without_a_traceback(run: Run) -> None:
     assert "s3cret" not in done.stderr
 
 
+@pytest.mark.parametrize("line", ["SMTP_PORT=abc", "SOURCE_ROOTS=videos"])
+def test_a_wrong_line_in_dotenv_is_one_line_that_names_it(run: Run, tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(line + "\n")
+    done = run("ledger")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {line.partition('=')[0]} is wrong: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_unknown_embedder_is_one_line(run: Run) -> None:
     done = run("search", "a rabbit", EMBEDDER="nonsense")
     assert done.returncode == 1
