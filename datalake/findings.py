@@ -8,6 +8,7 @@ _FINDINGS: dict[str, tuple[Severity, str]] = {
     # the bytes could not be had
     "source_not_allowed": ("error", "Use an allowed URI, or extend {setting}."),
     "source_missing": ("error", "Check the URI, then send the message again."),
+    "source_unavailable": ("error", "Make the host reachable, then send the message again."),
     "source_unreadable": ("error", "Give the pipeline read access, then send the message again."),
     "too_large": ("error", "Send a smaller file, or raise SOURCE_MAX_BYTES."),
     # the bytes are no good

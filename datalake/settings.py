@@ -142,6 +142,9 @@ class SourceSettings(_Group):
     source_private_hosts: bool = Field(
         False, description="Also fetch from private, loopback and link-local addresses."
     )
+    source_max_attempts: int = Field(
+        12, ge=1, description="A video whose source is away is quarantined in this attempt of its batch."
+    )
     source_max_bytes: int = Field(50 * 1024**3, ge=1, description="Largest video taken in.")
     source_timeout_s: float = Field(60.0, gt=0, description="A source that is silent so long is given up.")
     s3_endpoint_url: str = Field("", description="S3 endpoint other than AWS; empty: AWS.")

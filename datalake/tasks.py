@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from datalake import chunks, factory, settings
 from datalake.common_func import die_with_parent
 from datalake.contracts import BronzeVideo, Chunk, VideoProgress
-from datalake.errors import ConfigurationError, PipelineError, UnfinishedBatch
+from datalake.errors import BadVideo, PipelineError, SourceUnavailable, UnfinishedBatch
+from datalake.findings import finding
 from datalake.gold_layer.outbox import send_due_mails
 from datalake.ingest import batches
 from datalake.pipeline import run_layer
@@ -39,38 +41,48 @@ def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
     @wraps(task)
     def run(chunk: dict[str, Any]) -> dict[str, Any]:
         die_with_parent(os.getppid(), signal.SIGKILL)  # an orphan would overlap its own retry
-        config, todo = settings.load(), Chunk.model_validate(chunk)
-        count = partial(batches.record_code_error, factory.postgres_uri(config), todo.batch_id, todo.attempt)
-        try:
+        todo = Chunk.model_validate(chunk)
+        config = settings.load()
+        with _our_errors_counted(config, todo.batch_id, todo.attempt) as count:
             done = task(todo, config)
-        except PipelineError:
-            raise
-        except Exception as error:
-            count(error)
-            _log.exception("%s: an error of our code", todo.label)
-            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-        if errors := [f"{video.claimed.label}: {video.error}" for video in done.videos if video.error]:
-            count("; ".join(errors))
+            if errors := [f"{video.claimed.label}: {video.error}" for video in done.videos if video.error]:
+                count("; ".join(errors))
         return done.model_dump(mode="json")
 
     return run
+
+
+@contextmanager
+def _our_errors_counted(
+    config: settings.Settings, batch_id: UUID, attempt: int
+) -> Iterator[Callable[[BaseException | str], None]]:
+    """Gives what counts an error of our code; one that leaves the block is counted and ends the task."""
+    count = partial(batches.record_code_error, factory.postgres_uri(config), batch_id, attempt)
+    try:
+        yield count
+    except PipelineError:
+        raise
+    except Exception as error:
+        _log.exception("Batch %s: an error of our code", batch_id)
+        count(error)
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
 
 def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, Any]]:
     """Chunks of the batch's unfinished videos; URIs typed into the form become a batch first.
 
     Raises:
-        ConfigurationError: the run was started with neither a batch nor URIs.
+        AirflowFailException: the run was started with neither a batch nor URIs.
     """
-    config = settings.load()
+    config, silver = settings.load(), settings.load().silver
     uri = factory.postgres_uri(config)
     batch_id, attempt = _batch(uri, params or {}, run_id or "")
-    claimed = batches.unfinished(uri, batch_id, attempt, run_id or "")
-    silver = config.silver
-    size = chunks.chunk_size(
-        len(claimed), silver.silver_slots, silver.chunk_min_videos, silver.chunk_max_videos
-    )
-    return [chunk.model_dump(mode="json") for chunk in chunks.split(claimed, size)]
+    with _our_errors_counted(config, batch_id, attempt):
+        claimed = batches.unfinished(uri, batch_id, attempt, run_id or "")
+        size = chunks.chunk_size(
+            len(claimed), silver.silver_slots, silver.chunk_min_videos, silver.chunk_max_videos
+        )
+        return [chunk.model_dump(mode="json") for chunk in chunks.split(claimed, size)]
 
 
 @_layer_task
@@ -81,7 +93,14 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
         ports = {"lake": lake, "sources": sources, "media_probe": media.probe_port()}
 
         def step(video: VideoProgress) -> VideoProgress:
-            bronze: BronzeVideo = run_layer("bronze", {"video_arrived": video.claimed.arrived, **ports})
+            record = {"video_arrived": video.claimed.arrived}
+            try:
+                bronze: BronzeVideo = run_layer("bronze", {**record, **ports})
+            except SourceUnavailable as error:
+                if chunk.attempt < config.source.source_max_attempts:
+                    raise
+                evidence = f"attempt {chunk.attempt}: {error}"
+                raise BadVideo(finding("source_unavailable", evidence)) from error
             outcome = None if bronze.is_usable else chunks.outcome_of(bronze.findings)
             return video.model_copy(update={"bronze": bronze, "outcome": outcome})
 
@@ -151,9 +170,16 @@ def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:
 
 
 def _batch(uri: str, params: dict[str, Any], run_id: str) -> tuple[UUID, int]:
-    if params.get("batch_id"):
-        return UUID(params["batch_id"]), int(params.get("attempt") or 1)
-    batch_id = batches.open_ui_batch(uri, run_id, params.get("uris") or [])
+    """The run's batch and attempt.
+
+    Raises:
+        AirflowFailException: there is none; trying again would only hold up the consumer.
+    """
+    given = params.get("batch_id")
+    try:
+        batch_id = UUID(given) if given else batches.open_ui_batch(uri, run_id, params.get("uris") or [])
+    except ValueError as error:
+        raise AirflowFailException(f"batch_id {given!r} is no UUID; leave it empty and type URIs") from error
     if batch_id is None:
-        raise ConfigurationError("Nothing to do: type at least one URI into the trigger form.")
-    return batch_id, 1
+        raise AirflowFailException("Nothing to do: type at least one URI into the trigger form.")
+    return batch_id, int(params.get("attempt") or 1) if given else 1
