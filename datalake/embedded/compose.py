@@ -23,7 +23,7 @@ from datalake.adapters.kafka.broker import Broker
 from datalake.adapters.kafka.client import Kafka
 from datalake.adapters.kafka.properties import read_properties
 from datalake.adapters.postgres import migrate
-from datalake.embedded.state import Layout, Secrets, layout, load_secrets, write_private
+from datalake.embedded.state import Layout, Secrets, dotenv_text, layout, load_secrets, write_private
 from datalake.errors import PipelineError
 
 ADMIN, AIRFLOW_DATABASE = "airflow", "airflow"
@@ -96,7 +96,7 @@ def prepare(environment: Mapping[str, str], folder: Layout, shared: Path) -> Non
     _kept(shared / "postgres_password", secret.postgres_password)
     values = addresses(environment, secret, api_key)
     values["KAFKA_CLIENT_PROPERTIES"] = client_properties(settings.home() / "config")
-    write_private(folder.stack_env, "".join(_dotenv_lines(values)))
+    write_private(folder.stack_env, dotenv_text(values))
     write_private(folder.client_properties, f"bootstrap.servers={KAFKA}\n")
     if not folder.passwords.exists():
         write_private(folder.passwords, json.dumps({"admin": secret.airflow_password}) + "\n")
@@ -126,12 +126,6 @@ def _kept(path: Path, fresh: str) -> str:
         path.write_text(fresh, "utf-8")
         path.chmod(0o444)
     return path.read_text("utf-8")
-
-
-def _dotenv_lines(values: Mapping[str, str]) -> Iterator[str]:
-    for name, value in values.items():
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        yield f"{name}='{quoted}'\n"
 
 
 def _exports(values: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from datalake.embedded.addresses import given_settings, stack_addresses, write_addresses
+from datalake.embedded.addresses import airflow_url, given_settings, stack_addresses, write_addresses
 from datalake.embedded.airflow import write_login
 from datalake.embedded.databases import prepare_databases
 from datalake.embedded.leftovers import end, marked_processes
@@ -113,7 +113,7 @@ class _Stack:
             ports=ports,
             components=tuple(server.name for server in self.parts.all()),
             external=self.parts.external,
-            airflow_url=addresses.get("AIRFLOW_URL", self._given.get("AIRFLOW_URL", "")),
+            airflow_url=airflow_url(ports),
         )
 
     def start(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,3 +166,9 @@ def write_private(path: Path, content: str) -> None:
     part.touch(mode=0o600)
     part.write_text(content, "utf-8")
     part.replace(path)
+
+
+def dotenv_text(values: Mapping[str, str]) -> str:
+    """Lines of a dotenv file, sorted by name; a value may hold quotes, backslashes and spaces."""
+    escaped = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in values.items()}
+    return "".join(f"{name}='{value}'\n" for name, value in sorted(escaped.items()))

@@ -4,19 +4,28 @@ import pytest
 from dotenv import dotenv_values
 
 from datalake.embedded.addresses import (
+    MAIL_LOGIN,
+    REPLACES,
+    airflow_url,
     external_addresses,
     given_settings,
     stack_addresses,
     write_addresses,
 )
 from datalake.embedded.state import choose_ports, layout, load_secrets
+from datalake.errors import ConfigurationError
 from datalake.settings import Settings
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("DATALAKE_HOME", str(tmp_path))
-    for name in ("PG_CONN_URI", "QDRANT_URL", "SMTP_SERVER", "KAFKA_CLIENT_PROPERTIES"):
+    return without_addresses(monkeypatch)
+
+
+def without_addresses(monkeypatch):
+    names = (*REPLACES, *MAIL_LOGIN, "KAFKA_CLIENT_PROPERTIES", "AIRFLOW_URL", "LAKE_URI")
+    for name in names:
         monkeypatch.delenv(name, raising=False)
     return layout()
 
@@ -83,3 +92,37 @@ def test_a_shell_that_sourced_stack_env_gives_nothing(folder, monkeypatch):
     assert external_addresses(given_settings(folder)) == {}
     monkeypatch.setenv("QDRANT_URL", "http://qdrant.example.com:6333")
     assert set(external_addresses(given_settings(folder))) == {"qdrant"}
+
+
+def test_a_home_with_a_quote_and_a_space_is_read_back(tmp_path, monkeypatch):
+    home = tmp_path / "o'brien dir"
+    monkeypatch.setenv("DATALAKE_HOME", str(home))
+    folder = without_addresses(monkeypatch)
+    ports = write(folder)
+    settings = Settings()
+    assert settings.kafka.kafka_client_properties == folder.client_properties
+    assert settings.lake.lake_uri == (folder.root / "lake").as_uri()
+    assert settings.mail.smtp_port == ports["smtp"]
+
+
+@pytest.mark.parametrize(
+    "line", ["SMTP_PORT=465", "SMTP_USER=me@example.org", "SMTP_PASSWORD=hunter2", "SMTP_SECURITY=tls"]
+)
+def test_half_a_mail_server_is_refused(folder, line):
+    dotenv = folder.root.parent / ".env"
+    dotenv.write_text(line + "\n")
+    with pytest.raises(
+        ConfigurationError, match=f"SMTP_SERVER is missing.*{line.partition('=')[0]}"
+    ) as caught:
+        write(folder)
+    assert "hunter2" not in str(caught.value)
+    dotenv.write_text(line + "\nSMTP_SERVER=smtp.example.com\n")
+    write(folder)
+    assert [name for name in dotenv_values(folder.stack_env) if name.startswith("SMTP_")] == []
+
+
+def test_airflow_url_in_dotenv_is_for_mails_only(folder):
+    (folder.root.parent / ".env").write_text("AIRFLOW_URL=https://airflow.example.com\n")
+    ports = write(folder)
+    assert Settings().airflow.airflow_url == "https://airflow.example.com"
+    assert airflow_url(ports) == f"http://127.0.0.1:{ports['airflow']}"
