@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
 
+from datalake.adapters.kafka import Kafka, Sender
 from datalake.demo.messages import DemoMessage
 from tests.live import live_stack, wait_until
 
@@ -35,8 +37,16 @@ def changed(message: DemoMessage, **fields: object) -> DemoMessage:
     return replace(message, video_id=str(content["video_id"]), payload=json.dumps(content).encode())
 
 
-def raw(name: str, payload: bytes | None) -> DemoMessage:
-    return DemoMessage(name, payload if payload is not None else b"", ("rejected",))
+def raw(name: str, payload: bytes) -> DemoMessage:
+    return DemoMessage(name, payload, ("rejected",))
+
+
+def send_without_value(kafka: Kafka) -> None:
+    fates: list[object] = []
+    sender = Sender(kafka)
+    sender.send(kafka.topic, b"nothing", None, {}, fates.append)
+    sender.flush()
+    assert fates == [None]
 
 
 def test_the_demo_succeeds_on_a_fresh_stack(demo):
@@ -113,12 +123,16 @@ def test_bad_messages_among_good_ones_are_rows_and_letters(live, demo):
         bad["version"],
         good[2],
     ]
-    live.scene.send(mixed)
+    live.scene.send(mixed[:4])
+    send_without_value(live.scene.kafka)
+    live.scene.send(mixed[4:])
     outcomes = live.outcomes(mixed)
     assert {outcomes[message.video_id] for message in good} == {("done", None)}
     reasons = {name: outcomes[message.video_id][1] for name, message in bad.items()}
     assert {outcomes[message.video_id][0] for message in bad.values()} == {"rejected"}
     letters = live.scene.letters()
+    assert letters[sha256(b"").hexdigest()] == "no_value"
+    assert live.rows("SELECT outcome FROM ledger WHERE reason = 'no_value'") == [{"outcome": "rejected"}]
     for name, message in bad.items():
         assert letters[message.sha256] == reasons[name], name
     assert live.balance().is_settled
