@@ -7,13 +7,11 @@ one Hamilton dataflow (see `datalake/*_layer/01_dag.ipynb` for its picture).
 
 **Started by** `kafka_consumer` with `batch_id` and `attempt`; or by hand: *Trigger*, one URI a line.
 
-**A bad video never fails a task**: it ends `quarantined` with its findings in `ledger`, and a letter in
-the dead-letter topic. A red task means that a service was away or our code is wrong; tasks retry with
-back-off and skip what is done.
+**A bad video never fails a task**: it ends `quarantined` with its findings in `ledger`, and a dead letter.
+A red task means that a service was away or our code is wrong; tasks retry and skip what is done.
 
-**`notify` is red** while videos of the batch are unfinished. Nothing need be done: `kafka_consumer`
-starts the next attempt after a back-off. `datalake ledger` says what is left; clearing any task is
-always safe.
+**`notify` is red** while videos of the batch are unfinished: `kafka_consumer` starts the next attempt
+after a back-off. `datalake ledger` says what is left; clearing any task is always safe.
 """
 
 from __future__ import annotations
@@ -38,6 +36,52 @@ PARAMS = {
 }
 
 
+@task(show_return_value_in_logs=False)
+def plan(params: dict[str, Any] | None = None, run_id: str | None = None) -> list[dict[str, Any]]:
+    """Split the batch's unfinished videos into chunks."""
+    from datalake import tasks
+
+    return tasks.plan(params, run_id)
+
+
+@task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
+def bronze(chunk: dict[str, Any]) -> dict[str, Any]:
+    """What arrived? Land the bytes, name them by content, probe them."""
+    from datalake import tasks
+
+    return tasks.bronze(chunk)
+
+
+@task(map_index_template=CHUNK_LABEL, pool="silver", show_return_value_in_logs=False)
+def silver(chunk: dict[str, Any]) -> dict[str, Any]:
+    """What is in it? Frames, quality, near-duplicates, embeddings."""
+    from datalake import tasks
+
+    return tasks.silver(chunk)
+
+
+@task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
+def gold(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Who needs to know? Rows, points and outcomes."""
+    from datalake import tasks
+
+    return tasks.gold(chunk)
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def notify(params: dict[str, Any] | None = None, run_id: str | None = None) -> dict[str, int]:
+    """Send the batch's mail; fail while messages are unfinished."""
+    from datalake import tasks
+
+    return tasks.notify(params, run_id)
+
+
+@task_group
+def layers(chunk: dict[str, Any]) -> None:
+    """The medallion: one mapped task a layer and chunk."""
+    gold(silver(bronze(chunk)))  # type: ignore[arg-type]  # XComs stand for the records
+
+
 @dag(
     dag_id="video_process",
     schedule=None,
@@ -50,47 +94,6 @@ PARAMS = {
 )
 def video_process() -> None:
     """Plan, then bronze, silver and gold per chunk of videos, then notify."""
-
-    @task(show_return_value_in_logs=False)
-    def plan(params: dict[str, Any] | None = None, run_id: str | None = None) -> list[dict[str, Any]]:
-        """Split the batch's unfinished videos into chunks."""
-        from datalake import tasks
-
-        return tasks.plan(params, run_id)
-
-    @task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
-    def bronze(chunk: dict[str, Any]) -> dict[str, Any]:
-        """What arrived? Land the bytes, name them by content, probe them."""
-        from datalake import tasks
-
-        return tasks.bronze(chunk)
-
-    @task(map_index_template=CHUNK_LABEL, pool="silver", show_return_value_in_logs=False)
-    def silver(chunk: dict[str, Any]) -> dict[str, Any]:
-        """What is in it? Frames, quality, near-duplicates, embeddings."""
-        from datalake import tasks
-
-        return tasks.silver(chunk)
-
-    @task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
-    def gold(chunk: dict[str, Any]) -> dict[str, Any]:
-        """Who needs to know? Rows, points and outcomes."""
-        from datalake import tasks
-
-        return tasks.gold(chunk)
-
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def notify(params: dict[str, Any] | None = None, run_id: str | None = None) -> dict[str, int]:
-        """Send the batch's mail; fail while messages are unfinished."""
-        from datalake import tasks
-
-        return tasks.notify(params, run_id)
-
-    @task_group
-    def layers(chunk: dict[str, Any]) -> None:
-        """The medallion: one mapped task a layer and chunk."""
-        gold(silver(bronze(chunk)))  # type: ignore[arg-type]  # XComs stand for the records
-
     layers.expand(chunk=plan()) >> notify()
 
 
