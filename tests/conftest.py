@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datalake.adapters.kafka import Broker, Kafka
 from datalake.embedded.certificates import Certificate, self_signed
 from datalake.embedded.kafka import KafkaServer, SaslListener
 from datalake.embedded.postgres import PostgresServer
@@ -80,7 +81,8 @@ def make_kafka_topic(kafka_server: KafkaServer) -> Callable[..., str]:
 
     def make(partitions: int = 3) -> str:
         name = f"test-{uuid.uuid4().hex}"
-        kafka_server.ensure_topics(name, partitions=partitions)
+        topics = Kafka(kafka_server.client_properties(), name, f"{name}.letters", "test")
+        Broker(topics).ensure_topics(partitions)
         return name
 
     return make

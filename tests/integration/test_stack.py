@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from datalake.embedded import stack
 from datalake.embedded.leftovers import marked_processes
@@ -79,12 +80,24 @@ def test_ports_are_open_on_the_loopback_interface_only(state):
     assert {connection.laddr.ip.removeprefix("::ffff:") for connection in listening} == {"127.0.0.1"}
 
 
+def test_there_is_a_folder_for_videos(state, home):
+    assert (home / "videos").is_dir()
+
+
+def test_topics_are_there_before_the_first_message(state):
+    admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{state.ports['kafka']}"})
+    assert {"video.arrived", "video.dead-letter"} <= set(admin.list_topics(timeout=10).topics)
+
+
 def test_a_second_up_changes_nothing_and_is_quick(state):
     before = {name: component.pid for name, component in by_name().items()}
+    prepared = layout().root / "kafka" / "server.properties"
+    written_at = prepared.stat().st_mtime_ns
     began = time.monotonic()
     assert stack.up() == state
     assert time.monotonic() - began < 15
     assert {name: component.pid for name, component in by_name().items()} == before
+    assert prepared.stat().st_mtime_ns == written_at  # a running server's files are left alone
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

@@ -87,9 +87,14 @@ class Broker:
         return {partition: Span(low[partition], end[partition]) for partition in partitions}
 
     def ensure_topics(self, partitions: int = 3) -> None:
-        """Make the two topics where they are missing, with room for 16 MB messages."""
+        """Make the two topics where they are missing, with room for 16 MB messages, kept for ever.
+
+        Raises:
+            BrokerUnavailable: no answer, or the broker refuses.
+        """
         wanted = {self._kafka.topic: partitions, self._kafka.dead_letter_topic: 1}
-        config = {"max.message.bytes": str(TOPIC_MAX_BYTES)}
+        # Until a message is claimed, the topic is the only place where it is: time must not delete it.
+        config = {"max.message.bytes": str(TOPIC_MAX_BYTES), "retention.ms": "-1"}
         made = self._admin.create_topics(
             [NewTopic(name, count, -1, config=config) for name, count in wanted.items()],
             request_timeout=REQUEST_TIMEOUT_S,

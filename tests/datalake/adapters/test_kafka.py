@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from datalake.adapters.kafka import (
     TOPIC_MAX_BYTES,
@@ -151,6 +152,18 @@ def test_a_missing_topic_is_missing_until_made(kafka: Kafka) -> None:
     broker.ensure_topics(partitions=2)
     assert broker.describe().partitions == (0, 1)
     assert send(fresh, b"x" * (TOPIC_MAX_BYTES - 1024)) == [None]
+
+
+@pytest.mark.kafka
+def test_time_deletes_nothing_from_topics_that_we_make(kafka: Kafka) -> None:
+    fresh = Kafka(kafka.properties, f"t-{uuid.uuid4().hex}", f"d-{uuid.uuid4().hex}", "test")
+    Broker(fresh).ensure_topics()
+    admin = AdminClient(dict(kafka.properties))
+    asked = [
+        ConfigResource(ConfigResource.Type.TOPIC, name) for name in (fresh.topic, fresh.dead_letter_topic)
+    ]
+    answers = [answer.result() for answer in admin.describe_configs(asked, request_timeout=20).values()]
+    assert [answer["retention.ms"].value for answer in answers] == ["-1", "-1"]
 
 
 @pytest.mark.kafka

@@ -6,7 +6,6 @@ from dotenv import dotenv_values
 from datalake.embedded.addresses import (
     MAIL_LOGIN,
     REPLACES,
-    airflow_url,
     external_addresses,
     given_settings,
     stack_addresses,
@@ -119,10 +118,3 @@ def test_half_a_mail_server_is_refused(folder, line):
     dotenv.write_text(line + "\nSMTP_SERVER=smtp.example.com\n")
     write(folder)
     assert [name for name in dotenv_values(folder.stack_env) if name.startswith("SMTP_")] == []
-
-
-def test_airflow_url_in_dotenv_is_for_mails_only(folder):
-    (folder.root.parent / ".env").write_text("AIRFLOW_URL=https://airflow.example.com\n")
-    ports = write(folder)
-    assert Settings().airflow.airflow_url == "https://airflow.example.com"
-    assert airflow_url(ports) == f"http://127.0.0.1:{ports['airflow']}"

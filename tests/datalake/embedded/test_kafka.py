@@ -4,7 +4,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from datalake.embedded.kafka import MAX_MESSAGE_BYTES, KafkaServer
+from datalake.adapters.kafka import Broker, Kafka
+from datalake.adapters.kafka.broker import TOPIC_MAX_BYTES
+from datalake.embedded.kafka import KafkaServer
 from datalake.embedded.process import free_ports
 
 pytestmark = pytest.mark.kafka
@@ -12,7 +14,7 @@ pytestmark = pytest.mark.kafka
 
 def send(properties, topic, value):
     errors = []
-    producer = Producer({**properties, "enable.idempotence": True, "message.max.bytes": MAX_MESSAGE_BYTES})
+    producer = Producer({**properties, "enable.idempotence": True, "message.max.bytes": TOPIC_MAX_BYTES})
     producer.produce(topic, value, partition=0, on_delivery=lambda error, _: errors.append(error))
     assert producer.flush(20) == 0
     return errors
@@ -49,16 +51,10 @@ def test_a_wrong_password_is_refused(kafka_sasl):
     assert errors[0].name() == "_AUTHENTICATION"
 
 
-def test_topics_are_created_once(kafka_server, kafka_topic):
-    kafka_server.ensure_topics(kafka_topic)
-    admin = AdminClient(kafka_server.client_properties())
-    assert len(admin.list_topics(kafka_topic, timeout=10).topics[kafka_topic].partitions) == 3
-
-
 def test_acknowledged_messages_outlive_kill_9(tmp_path):
     port, controller_port = free_ports(2)
     with KafkaServer(tmp_path / "kafka", port, controller_port, heap="256m") as server:
-        server.ensure_topics("durable", partitions=1)
+        Broker(Kafka(server.client_properties(), "durable", "letters", "test")).ensure_topics(1)
         assert send(server.client_properties(), "durable", b"kept") == [None]
         server.kill()
         server.start()
