@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -16,6 +17,7 @@ from datalake import settings
 from datalake.adapters.kafka.properties import read_properties
 from datalake.embedded import compose
 from datalake.embedded.jars import ENDPOINT
+from datalake.embedded.postgres import binaries
 from datalake.reference.settings_reference import FIRST
 
 ROOT = settings.PROJECT_ROOT
@@ -54,6 +56,13 @@ def test_every_image_has_a_version() -> None:
 def test_servers_have_the_versions_that_the_project_is_tested_with() -> None:
     assert tag("kafka") == ENDPOINT.partition("+")[0].rsplit(":", 1)[1]
     assert minor(tag("qdrant").removeprefix("v")) == minor(LOCKED["qdrant-client"])
+    told = subprocess.run([binaries() / "postgres", "--version"], check=True, capture_output=True, text=True)
+    assert re.findall(r"\d+", told.stdout)[0] == tag("postgres")
+
+
+def test_postgres_keeps_its_data_where_its_version_looks() -> None:
+    assert int(tag("postgres")) >= 18  # earlier ones used the folder data/ below
+    assert "postgres:/var/lib/postgresql" in SERVICES["postgres"]["volumes"]
 
 
 def test_every_variable_is_a_setting_and_has_a_fallback() -> None:
@@ -148,6 +157,15 @@ def test_every_airflow_process_waits_for_the_migration_and_runs_as_the_users_id(
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
         assert SERVICES[name]["user"] == "${AIRFLOW_UID:-50000}:0"
         assert "./videos:/opt/airflow/videos:ro" in SERVICES[name]["volumes"]
+
+
+def test_every_mounted_folder_is_in_a_fresh_clone() -> None:
+    mounts = {
+        volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())
+    }
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    folders = {path.partition("/")[0] for path in tracked.splitlines()}
+    assert {mount.removeprefix("./") for mount in mounts if mount.startswith("./")} <= folders
 
 
 def test_every_named_volume_is_declared_and_used() -> None:
