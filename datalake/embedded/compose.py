@@ -11,20 +11,18 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-import psycopg2
-from psycopg2 import sql
 
 from datalake import settings
 from datalake.adapters.kafka.broker import Broker
 from datalake.adapters.kafka.client import Kafka
 from datalake.adapters.kafka.properties import read_properties
 from datalake.adapters.postgres import migrate
+from datalake.embedded.postgres_admin import ensure_database, ensure_role
 from datalake.embedded.state import Layout, Secrets, dotenv_text, layout, load_secrets, write_private
-from datalake.errors import PipelineError
+from datalake.errors import ConfigurationError, PipelineError
+from datalake.factory import postgres_uri
 
 ADMIN, AIRFLOW_DATABASE = "airflow", "airflow"
 POSTGRES, QDRANT, MAIL, KAFKA = "postgres:5432", "http://qdrant:6333", ("mail", "1025"), "kafka:9092"
@@ -54,10 +52,26 @@ def _postgres_uri(given: str, secret: Secrets) -> str:
     if not given:
         return f"postgresql://{ADMIN}:{secret.postgres_password}@{POSTGRES}/video_db"
     parts = urlsplit(given)
-    if not is_local(parts.hostname):
+    if not is_local(parts.hostname) and parts.hostname != POSTGRES.partition(":")[0]:
         return given
-    login = parts.netloc.rpartition("@")[0] or f"{ADMIN}:{secret.postgres_password}"
+    login = _postgres_login(parts.netloc.rpartition("@")[0], secret)
     return parts._replace(netloc=f"{login}@{POSTGRES}").geturl()
+
+
+def _postgres_login(given: str, secret: Secrets) -> str:
+    """The user's login for the server beside us, which makes that role; ours where there is none."""
+    user, _, password = given.partition(":")
+    name, own = unquote(user) or ADMIN, secret.postgres_password
+    if name == ADMIN and unquote(password) in ("", own):
+        return f"{ADMIN}:{own}"
+    if name == ADMIN:
+        raise ConfigurationError(
+            f"PG_CONN_URI logs in as {ADMIN}, which is Airflow's own role, its password generated:"
+            " choose another user name, or leave PG_CONN_URI empty"
+        )
+    if not password:
+        raise ConfigurationError(f"PG_CONN_URI gives no password for {name}: choose one")
+    return given
 
 
 def _qdrant(given: Mapping[str, str], api_key: str) -> dict[str, str]:
@@ -133,34 +147,26 @@ def _exports(values: Mapping[str, str]) -> Iterator[str]:
         yield f'export {name}="${{{name}:-{value}}}"\n'  # a value from the user's .env wins
 
 
-def ensure_database(admin_uri: str, uri: str) -> None:
-    """The role and the database that a URI names, on the server where `admin_uri` may create them."""
+def ensure_own_database(admin_uri: str, uri: str) -> None:
+    """The role, with its password, and the database that a URI names, where `admin_uri` may make them.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached.
+    """
     parts = urlsplit(uri)
     role, password = unquote(parts.username or ADMIN), unquote(parts.password or "")
-    name = unquote(parts.path.lstrip("/")) or "video_db"
-    with closing(psycopg2.connect(admin_uri)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
-            if not cursor.rowcount:
-                cursor.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), (password,)
-                )
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
-            if not cursor.rowcount:
-                cursor.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(role))
-                )
+    if role != ADMIN:
+        ensure_role(admin_uri, role, password)
+    ensure_database(admin_uri, unquote(parts.path.lstrip("/")) or "video_db", owner=role)
 
 
 def bring_up_to_date() -> None:
     """Create and migrate `video_db`, and make the topics of the broker beside us."""
     config = settings.load()
-    uri = config.postgres.pg_conn_uri.get_secret_value()
+    uri = postgres_uri(config)
     if urlsplit(uri).hostname == POSTGRES.partition(":")[0]:
-        secret = load_secrets(layout())
-        admin = f"postgresql://{ADMIN}:{secret.postgres_password}@{POSTGRES}/{AIRFLOW_DATABASE}"
-        ensure_database(admin, uri)
+        password = load_secrets(layout()).postgres_password
+        ensure_own_database(f"postgresql://{ADMIN}:{password}@{POSTGRES}/{AIRFLOW_DATABASE}", uri)
     migrate(uri)
     if str(config.kafka.kafka_client_properties) == OWN_PROPERTIES:
         Broker(Kafka.from_settings(config.kafka)).ensure_topics()

@@ -13,6 +13,7 @@ from datalake import settings
 from datalake.adapters.postgres import migrate
 from datalake.embedded.airflow import set_up
 from datalake.embedded.parts import Parts
+from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.state import Layout, write_private
 
 
@@ -43,8 +44,7 @@ def prepare_databases(
 
 def _revision(uri: str) -> str | None:
     """Alembic revision of Airflow's database, None before the first migration."""
-    address = uri.replace("postgresql+psycopg2://", "postgresql://")
-    with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(plain_uri(uri))) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('alembic_version')")
         if cursor.fetchone() == (None,):
             return None

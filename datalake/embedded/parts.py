@@ -14,7 +14,7 @@ from datalake.embedded.qdrant.server import QdrantServer
 from datalake.embedded.smtp import SmtpServer
 from datalake.embedded.state import Layout, Secrets, StackState, layout, load_secrets, read_state
 from datalake.embedded.supervisor import Supervisor
-from datalake.embedded.watchdog import WatchdogServer
+from datalake.embedded.watchdog_server import WatchdogServer
 
 AIRFLOW_PARTS = (airflow.API_SERVER, airflow.SCHEDULER, airflow.DAG_PROCESSOR, airflow.TRIGGERER)
 

@@ -24,6 +24,7 @@ import psutil
 import psycopg2
 from psycopg2 import sql
 
+from datalake.embedded.postgres_admin import ensure_database
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, python_argv
 from datalake.embedded.unprivileged import become, owner_ids
 
@@ -100,16 +101,7 @@ class PostgresServer(Server):
 
     def ensure_database(self, name: str, template: str = "template1") -> str:
         """Create a database unless it exists; returns its URI."""
-        connection = psycopg2.connect(self.uri("postgres"))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-                if cursor.fetchone() is None:
-                    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-                    cursor.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-        finally:
-            connection.close()
+        ensure_database(self.uri("postgres"), name, template)
         return self.uri(name)
 
     def drop_database(self, name: str) -> None:

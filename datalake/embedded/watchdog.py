@@ -19,18 +19,19 @@ import xmlrpc.client
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import psycopg2
 
 from datalake.embedded import airflow
 from datalake.embedded.leftovers import marked_processes
-from datalake.embedded.process import Server, python_argv
+from datalake.embedded.parts import open_stack
+from datalake.embedded.postgres_admin import plain_uri
+from datalake.embedded.process import Server
 from datalake.embedded.state import Layout
 from datalake.embedded.supervisor import ProcessInfo, Supervisor
+from datalake.embedded.watchdog_server import PATIENCE_S, WatchdogServer, beat_file
 
-PATIENCE_S = 90.0
 PERIOD_S = 5.0
 QUEUED_S = 60.0
 QUEUED_AFTER_A_DEATH_S = 15.0
@@ -44,39 +45,6 @@ FROM task_instance WHERE state IN ('running', 'queued')
 _log = logging.getLogger("datalake.embedded.watchdog")
 
 
-class WatchdogServer(Server):
-    """The watchdog as a component; it is healthy while it keeps touching a file."""
-
-    name = "watchdog"
-
-    def __init__(self, folder: Layout) -> None:
-        super().__init__(folder.log(self.name))
-        self._beat = beat_file(folder)
-
-    def prepare(self) -> None:
-        """Nothing."""
-
-    def argv(self) -> list[str]:
-        """This module."""
-        return python_argv("datalake.embedded.watchdog")
-
-    def is_ready(self) -> bool:
-        """True when it looked around lately."""
-        return self.is_ready_since(0)
-
-    def is_ready_since(self, started_at: float) -> bool:
-        """Like `is_ready`, for the process started at this time."""
-        if not self._beat.exists():
-            return False
-        beat = self._beat.stat().st_mtime
-        return beat >= started_at and time.time() - beat < PATIENCE_S
-
-
-def beat_file(folder: Layout) -> Path:
-    """The file that the watchdog touches."""
-    return folder.run / "watchdog.beat"
-
-
 @dataclass(frozen=True)
 class Queue:
     """What Airflow's database says about its tasks."""
@@ -87,8 +55,10 @@ class Queue:
 
 def read_queue(uri: str) -> Queue:
     """Running tasks, and for how long the oldest queued one has waited."""
-    address = uri.replace("postgresql+psycopg2://", "postgresql://")
-    with closing(psycopg2.connect(address, connect_timeout=5)) as connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(plain_uri(uri), connect_timeout=5)) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(_QUEUED)
         running, waited = cursor.fetchone() or (0, 0.0)
         return Queue(running, waited)
@@ -195,8 +165,6 @@ def parallelism(environment: Mapping[str, str]) -> int:
 
 def main() -> None:
     """Look around every few seconds until SIGTERM."""
-    from datalake.embedded.parts import open_stack
-
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stack = open_stack()
     environment = stack.parts.airflow_environment

@@ -15,11 +15,12 @@ from datalake.embedded.compose import (
     OWN_PROPERTIES,
     addresses,
     client_properties,
-    ensure_database,
+    ensure_own_database,
     main,
     prepare,
 )
 from datalake.embedded.state import Layout, Secrets
+from datalake.errors import ConfigurationError
 
 SECRETS = Secrets(**dict.fromkeys(Secrets.model_fields, "generated"))
 
@@ -128,11 +129,38 @@ def test_the_role_and_the_database_of_the_uri_are_made_once(postgres_uri: str) -
     where = postgres_uri.rpartition("@")[2].rpartition("/")[0]
     uri = f"postgresql://some%20user:p%40ss@{where}/some_db"
     for _ in range(2):
-        ensure_database(postgres_uri, uri)
+        ensure_own_database(postgres_uri, uri)
     with closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_database()")
         assert cursor.fetchone() == ("some user", "some_db")
     migrate(uri)
+
+
+@pytest.mark.postgres
+def test_a_new_password_in_the_uri_reaches_the_role(postgres_uri: str) -> None:
+    where = postgres_uri.rpartition("@")[2].rpartition("/")[0]
+    for password in ("first", "second"):
+        uri = f"postgresql://changing:{password}@{where}/changing_db"
+        ensure_own_database(postgres_uri, uri)
+        psycopg2.connect(uri).close()
+
+
+@pytest.mark.parametrize(
+    ("login", "why"),
+    [("airflow:hunter2", "Airflow's own role.*another user name"), ("me", "no password for me")],
+)
+@pytest.mark.parametrize("host", ["localhost:5432", "postgres"])
+def test_a_login_that_cannot_work_is_refused(login: str, why: str, host: str) -> None:
+    given = {"PG_CONN_URI": f"postgresql://{login}@{host}/video_db"}
+    with pytest.raises(ConfigurationError, match=f"PG_CONN_URI.*{why}") as caught:
+        addresses(given, SECRETS, "key")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["airflow@", "airflow:generated@", ""])
+def test_airflows_role_gets_its_generated_password(login: str) -> None:
+    found = addresses({"PG_CONN_URI": f"postgresql://{login}localhost/video_db"}, SECRETS, "key")
+    assert found["PG_CONN_URI"] == "postgresql://airflow:generated@postgres:5432/video_db"
 
 
 def test_an_unknown_command_says_how(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import grimp
 import pytest
 
 from datalake.embedded.process import Server
 from datalake.embedded.state import Layout
 from datalake.embedded.supervisor import ProcessInfo, Supervisor
-from datalake.embedded.watchdog import PATIENCE_S, Queue, Watchdog, WatchdogServer, beat_file
+from datalake.embedded.watchdog import Queue, Watchdog
+from datalake.embedded.watchdog_server import PATIENCE_S, WatchdogServer, beat_file
 
 STARTED = 1000.0
 
@@ -128,3 +130,9 @@ def test_its_own_health_is_a_file_that_it_touches(tmp_path):
     written = beat_file(folder).stat().st_mtime
     assert server.is_ready_since(written - 1)
     assert not server.is_ready_since(written + 1)
+
+
+def test_it_imports_the_parts_and_they_do_not_import_it():
+    graph = grimp.build_graph("datalake", cache_dir=None)
+    assert graph.chain_exists("datalake.embedded.watchdog", "datalake.embedded.parts")
+    assert not graph.chain_exists("datalake.embedded.parts", "datalake.embedded.watchdog")
