@@ -11,7 +11,6 @@ from datalake.adapters.postgres.connection import (
     rows,
     transaction,
     translated_errors,
-    wait_until_reachable,
 )
 
 __all__ = [
@@ -25,5 +24,4 @@ __all__ = [
     "rows",
     "transaction",
     "translated_errors",
-    "wait_until_reachable",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -106,23 +105,6 @@ def migrate(uri: str) -> None:
         with yoyo.get_backend(uri) as backend:
             pending = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
             backend.apply_migrations(pending)
-
-
-def wait_until_reachable(uri: str, timeout_s: float) -> None:
-    """Return once a connection succeeds.
-
-    Raises:
-        DatabaseUnavailable: none did within the time.
-    """
-    deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            connect(uri).close()
-            return
-        except DatabaseUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def _first_line(error: Exception) -> str:

@@ -13,7 +13,6 @@ from datalake.adapters.postgres import (
     row,
     rows,
     transaction,
-    wait_until_reachable,
 )
 from datalake.adapters.postgres.connection import MIGRATIONS
 from datalake.errors import ConfigurationError, DatabaseUnavailable
@@ -64,7 +63,7 @@ def test_a_transaction_is_all_or_nothing(postgres_uri: str) -> None:
 
 
 def test_a_server_that_is_away_is_unavailable_and_keeps_the_secret() -> None:
-    for attempt in (connect, migrate, lambda uri: wait_until_reachable(uri, 0.2)):
+    for attempt in (connect, migrate):
         with pytest.raises(DatabaseUnavailable, match="cannot be reached") as caught:
             attempt(NOWHERE)
         assert "s3cret" not in str(caught.value)
@@ -87,7 +86,3 @@ def test_a_connection_cut_in_the_middle_is_unavailable(postgres_uri: str) -> Non
 def test_an_error_of_our_sql_is_no_outage(postgres_uri: str) -> None:
     with pytest.raises(psycopg2.errors.UndefinedTable), transaction(postgres_uri) as connection:
         execute(connection, "SELECT * FROM nothing")
-
-
-def test_a_reachable_server_is_not_waited_for(postgres_uri: str) -> None:
-    wait_until_reachable(postgres_uri, 0)
