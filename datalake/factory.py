@@ -52,6 +52,7 @@ def build_sources(config: Settings) -> SourceReader:
         private_hosts=source.source_private_hosts,
         max_bytes=source.source_max_bytes,
         timeout_s=source.source_timeout_s,
+        max_s=source.source_max_s,
         s3_endpoint_url=source.s3_endpoint_url,
     )
 

@@ -147,7 +147,7 @@ class SourceSettings(_Group):
     )
     source_max_bytes: int = Field(50 * 1024**3, ge=1, description="Largest video taken in.")
     source_timeout_s: float = Field(60.0, gt=0, description="A source that is silent so long is given up.")
-    source_max_s: float = Field(6 * 3600.0, gt=0, description="A source that takes longer in all is given up.")
+    source_max_s: float = Field(21600.0, gt=0, description="A source that takes longer in all is given up.")
     s3_endpoint_url: str = Field("", description="S3 endpoint other than AWS; empty: AWS.")
 
 

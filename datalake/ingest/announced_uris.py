@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from datalake.errors import ConfigurationError
 from datalake.settings import SourceSettings, home
+from datalake.uris import shown
 
 
 class AllowedUris:
@@ -30,14 +31,14 @@ class AllowedUris:
         try:
             parts = urlsplit(uri)
         except ValueError as error:
-            raise ConfigurationError(f"{uri}: not a URI ({error})") from None
+            raise ConfigurationError(f"{shown(uri)}: not a URI ({error})") from None
         scheme = uri.partition("://")[0].lower()
-        self._check_scheme(uri, scheme)
+        self._check_scheme(shown(uri), scheme)
         if scheme != "file":
             return uri
         if parts.netloc not in ("", "localhost"):
             raise ConfigurationError(
-                f"{uri}: names the host {parts.netloc!r}; mount its folder here and give the path"
+                f"{shown(uri)}: names the host {parts.hostname!r}; mount its folder here and give the path"
             )
         path = unquote(parts.path)
         return Path(path).as_uri() if self._is_seen_as(path) else self.of_path(Path(path))

@@ -18,6 +18,7 @@ from datalake.contracts import VideoArrived
 from datalake.errors import ConfigurationError
 from datalake.ingest.announced_uris import AllowedUris
 from datalake.settings import SourceSettings
+from datalake.uris import shown
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -105,8 +106,8 @@ class Announcer:
             other = seen.setdefault(announcement.key, uri)
             if other != uri:
                 raise ConfigurationError(
-                    f"{other} and {uri} would both be {announcement.key.decode()}: give them ids of their "
-                    "own in a CSV with the columns uri and video_id"
+                    f"{shown(other)} and {shown(uri)} would both be {announcement.key.decode()}: give them "
+                    "ids of their own in a CSV with the columns uri and video_id"
                 )
         return found
 

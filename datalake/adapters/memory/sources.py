@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datalake.adapters.ports import SourceReader
 from datalake.errors import BadVideo, PipelineError
 from datalake.findings import finding
+from datalake.uris import shown
 
 
 class MemorySources(SourceReader):
@@ -19,7 +20,7 @@ class MemorySources(SourceReader):
         """The bytes, in small pieces."""
         content = self._contents.get(uri)
         if content is None:
-            raise BadVideo(finding("source_missing", f"{uri}: not there"))
+            raise BadVideo(finding("source_missing", f"{shown(uri)}: not there"))
         if isinstance(content, PipelineError):
             raise content
         for start in range(0, len(content), self._chunk_bytes):

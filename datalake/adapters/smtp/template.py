@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from datalake.adapters.ports import MailBody, MailTemplate, VideoReport
+from datalake.uris import shown
 
 _MOST_ROWS = 200
 _ORDER = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
@@ -31,6 +32,7 @@ class JinjaMailTemplate(MailTemplate):
             keep_trailing_newline=True,
         )
         self._environment.filters["one_line"] = _one_line
+        self._environment.filters["shown"] = shown
 
     def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
         """As the port says; what went wrong comes first."""

@@ -120,3 +120,11 @@ def test_endless_list_is_cut_with_a_count() -> None:
     assert mail.text.count("\n* v") == 200
     for body in (mail.text, mail.html):
         assert "5 more" in body
+
+
+def test_secrets_of_a_uri_stay_out_of_mails() -> None:
+    told = VideoReport("a", "https://me:SECRET@host/v.mp4?sig=SECRET", DONE, ())
+    [mail] = mails(told)
+    for body in (mail.text, mail.html):
+        assert "https://host/v.mp4" in body
+        assert "SECRET" not in body
