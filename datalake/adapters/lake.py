@@ -15,10 +15,13 @@ from typing import Any, BinaryIO, cast
 import fsspec
 from botocore.exceptions import BotoCoreError
 
+from datalake.adapters.lake_reads import guarded
 from datalake.adapters.ports import Lake
+from datalake.adapters.scratch import remove_stale
 from datalake.errors import ConfigurationError, StoreUnavailable
 
 _SCRATCH = ".scratch"
+_TEMPORARY = "datalake-scratch-"
 
 
 def open_lake(lake_uri: str, home: Path, s3_endpoint_url: str = "") -> Lake:
@@ -58,23 +61,25 @@ class FileLake(Lake):
             self.put_file(key, path)
 
     def read_bytes(self, key: str) -> bytes:
-        """The whole object; FileNotFoundError when there is none."""
-        return self._path(key).read_bytes()
+        """The whole object."""
+        with self._readable(key):
+            return self._path(key).read_bytes()
 
     def open(self, key: str) -> BinaryIO:
-        """A seekable reader; FileNotFoundError when there is no such object."""
-        return self._path(key).open("rb")
+        """A seekable reader."""
+        return guarded(lambda: self._path(key).open("rb"), lambda: self._readable(key))
 
     def exists(self, key: str) -> bool:
         """True when the object was published."""
-        return self._path(key).exists()
+        with self._readable(key):
+            return self._path(key).exists()
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
         """The object itself."""
         path = self._path(key)
-        if not path.exists():
-            raise FileNotFoundError(errno.ENOENT, "not in the lake", self.uri(key))
+        with self._readable(key):
+            path.stat()
         yield path
 
     @contextmanager
@@ -83,6 +88,7 @@ class FileLake(Lake):
         folder = self._root / _SCRATCH / uuid.uuid4().hex
         with self._writable():
             folder.mkdir(parents=True)
+            remove_stale(folder.parent, "*")
         try:
             yield folder
         except OSError as error:
@@ -124,6 +130,17 @@ class FileLake(Lake):
             copy.unlink(missing_ok=True)
 
     @contextmanager
+    def _readable(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise _lost(self.uri(key)) from error
+        except OSError as error:
+            raise StoreUnavailable(
+                f"{self.uri(key)} cannot be read ({error.strerror}): check the disk and its permissions"
+            ) from error
+
+    @contextmanager
     def _writable(self) -> Iterator[None]:
         try:
             yield
@@ -153,14 +170,13 @@ class S3Lake(Lake):
         self._create(key, lambda target: self._s3.pipe_file(target, data, mode="create"))
 
     def read_bytes(self, key: str) -> bytes:
-        """The whole object; FileNotFoundError when there is none."""
-        with self._reachable():
+        """The whole object."""
+        with self._readable(key):
             return cast("bytes", self._s3.cat_file(self._path(key)))
 
     def open(self, key: str) -> BinaryIO:
-        """A seekable reader by ranged gets; FileNotFoundError when there is no such object."""
-        with self._reachable():
-            return cast("BinaryIO", self._s3.open(self._path(key), "rb"))
+        """A seekable reader by ranged gets."""
+        return guarded(lambda: self._s3.open(self._path(key), "rb"), lambda: self._readable(key))
 
     def exists(self, key: str) -> bool:
         """True when the object was published."""
@@ -172,20 +188,23 @@ class S3Lake(Lake):
         """A copy that goes away."""
         with self.scratch() as folder:
             path = folder / PurePosixPath(key).name
-            with self._reachable():
+            with self._readable(key):
                 self._s3.get_file(self._path(key), str(path))
             yield path
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A temporary folder of this machine (TMPDIR)."""
-        with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-            try:
+        remove_stale(Path(tempfile.gettempdir()), f"{_TEMPORARY}*")
+        try:
+            with tempfile.TemporaryDirectory(prefix=_TEMPORARY) as folder:
                 yield Path(folder)
-            except OSError as error:
-                if _is_full(error):
-                    raise StoreUnavailable(f"{folder} is full: free space there, or set TMPDIR") from error
-                raise
+        except OSError as error:
+            if _is_full(error):
+                raise StoreUnavailable(
+                    f"{tempfile.gettempdir()} is full: free space there, or set TMPDIR"
+                ) from error
+            raise
 
     def uri(self, key: str) -> str:
         """An s3:// URI."""
@@ -207,13 +226,26 @@ class S3Lake(Lake):
                 raise
 
     @contextmanager
+    def _readable(self, key: str) -> Iterator[None]:
+        try:
+            with self._reachable():
+                yield
+        except FileNotFoundError as error:
+            raise _lost(self.uri(key)) from error
+
+    @contextmanager
     def _reachable(self) -> Iterator[None]:
-        """Every failure of the store but "no such object" and "exists" is StoreUnavailable."""
+        """Every failure of the store but "no such object" and "exists" is StoreUnavailable.
+
+        A full disk is of this machine; `scratch` speaks about that.
+        """
         try:
             yield
         except (FileNotFoundError, FileExistsError):
             raise
         except (OSError, BotoCoreError) as error:
+            if isinstance(error, OSError) and _is_full(error):
+                raise
             raise self._unavailable(error) from error
 
     def _unavailable(self, reason: object) -> StoreUnavailable:
@@ -226,6 +258,10 @@ def _checked(key: str) -> str:
     if not parts or parts[0] in ("/", _SCRATCH) or ".." in parts:
         raise ValueError(f"not a lake key: {key!r}")
     return key
+
+
+def _lost(uri: str) -> StoreUnavailable:
+    return StoreUnavailable(f"{uri} is not in the lake: check LAKE_URI, or bring the object back")
 
 
 def _is_full(error: OSError) -> bool:

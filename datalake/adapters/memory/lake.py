@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datalake.adapters.ports import Lake
+from datalake.errors import StoreUnavailable
 
 
 class MemoryLake(Lake):
@@ -31,9 +31,9 @@ class MemoryLake(Lake):
             self.writes += 1
 
     def read_bytes(self, key: str) -> bytes:
-        """The whole object; FileNotFoundError when there is none."""
+        """The whole object."""
         if key not in self.objects:
-            raise FileNotFoundError(errno.ENOENT, "not in the lake", self.uri(key))
+            raise StoreUnavailable(f"{self.uri(key)} is not in the lake")
         return self.objects[key]
 
     def open(self, key: str) -> BinaryIO:

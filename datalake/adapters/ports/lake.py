@@ -10,7 +10,10 @@ from typing import BinaryIO
 
 
 class Lake(ABC):
-    """Objects by key under LAKE_URI; a key is written once and never half."""
+    """Objects by key under LAKE_URI; a key is written once and never half.
+
+    Reading raises StoreUnavailable where the store or the object is away, also late, in a file from `open`.
+    """
 
     @abstractmethod
     def put_file(self, key: str, path: Path) -> None:
@@ -58,5 +61,5 @@ class SourceReader(ABC):
 
         Raises:
             BadVideo: the URI is not allowed, does not exist or is too large.
-            StoreUnavailable: the host cannot be reached or broke off.
+            SourceUnavailable: its host cannot be reached, broke off or is too slow.
         """

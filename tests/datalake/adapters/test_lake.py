@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 import threading
+import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
 import pytest
+from moto.server import ThreadedMotoServer
 
 from datalake.adapters.lake import FileLake, S3Lake, open_lake
 from datalake.adapters.memory.lake import MemoryLake
@@ -68,11 +73,83 @@ def test_scratch_goes_away_also_after_an_error(lake: Lake) -> None:
     assert not folder.exists()
 
 
-def test_a_missing_object_says_so(lake: Lake) -> None:
-    with pytest.raises(FileNotFoundError):
+def test_a_missing_object_is_trouble_of_the_store(lake: Lake) -> None:
+    lost = pytest.raises(StoreUnavailable, match=r"not/there is not in the lake")
+    with lost:
         lake.read_bytes("not/there")
-    with pytest.raises(FileNotFoundError), lake.local_path("not/there"):
+    with lost, lake.local_path("not/there"):
         pass
+    with lost:
+        lake.open("not/there")
+    assert not lake.exists("not/there")
+
+
+def test_an_object_that_cannot_be_read_is_trouble_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    lake = FileLake(tmp_path)
+    for key in ("folder", "loop"):
+        unreadable = pytest.raises(StoreUnavailable, match=rf"{key} cannot be read .*check the disk")
+        with unreadable:
+            lake.read_bytes(key)
+        with unreadable:
+            lake.open(key)
+    with pytest.raises(StoreUnavailable), lake.local_path("loop"):
+        pass
+
+
+def test_a_file_that_fails_later_is_trouble_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "memory").symlink_to("/proc/self/mem")  # opens well; its first page cannot be read: EIO
+    with FileLake(tmp_path).open("memory") as file, pytest.raises(StoreUnavailable, match="memory cannot be"):
+        file.read(1)
+
+
+def test_an_s3_store_that_goes_away_later(s3_bucket: str, tmp_path: Path) -> None:
+    with moto() as (server, endpoint):
+        fsspec.filesystem("s3", endpoint_url=endpoint).mkdir("away")
+        lake = S3Lake("away", endpoint)
+        lake.put_bytes("k", b"0123456789")
+        with lake.open("k") as file:
+            server.stop()
+            with pytest.raises(StoreUnavailable, match="S3_ENDPOINT_URL"):
+                file.read(1)
+
+
+@contextmanager
+def moto() -> Iterator[tuple[ThreadedMotoServer, str]]:
+    """An S3 endpoint that may be stopped."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield server, f"http://{host}:{port}"
+    server.stop()
+
+
+def test_scratch_of_killed_tasks_goes_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lakes = {
+        tmp_path / "lake/.scratch": FileLake(tmp_path / "lake"),
+        tmp_path: S3Lake("bucket", "http://127.0.0.1:1"),
+    }
+    for parent, lake in lakes.items():
+        old, busy, new = (parent / f"datalake-scratch-{name}" for name in ("old", "busy", "new"))
+        for folder in (old, busy, new):
+            folder.mkdir(parents=True)
+            (folder / "raw").write_bytes(b"x")
+        yesterday = time.time() - 25 * 3600
+        for path in (old / "raw", old, busy):
+            os.utime(path, (yesterday, yesterday))
+        with lake.scratch() as mine:
+            assert not old.exists()
+            assert busy.exists() and new.exists() and mine.exists()
+
+
+def test_folders_of_others_in_tmp_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "lake-house").mkdir()
+    os.utime(tmp_path / "lake-house", (0, 0))
+    with S3Lake("bucket", "http://127.0.0.1:1").scratch():
+        assert (tmp_path / "lake-house").exists()
 
 
 def test_many_writers_of_one_key_leave_one_whole_object(lake: Lake) -> None:

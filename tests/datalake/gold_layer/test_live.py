@@ -17,6 +17,7 @@ from datalake.adapters.ports import FrameRow, Vector
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.contracts import WorkIdentity
+from datalake.errors import StoreUnavailable
 from datalake.frame_parts import frame_table, part_bytes
 from datalake.gold_layer import points
 from datalake.serving.search import QueryEncoder, Search
@@ -135,6 +136,6 @@ def test_lost_part_settles_nothing(live: LiveWorld) -> None:
             """Nothing is written."""
 
     lost = Lost(live.messages, live.catalog, live.index, live.frame_table, live.lake)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(StoreUnavailable, match="not in the lake"):
         lost.gold(claimed, "bytes")
     assert live.messages.outcome(claimed) is None
