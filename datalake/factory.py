@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datalake.adapters.embedders.batcher import MicroBatcher
     from datalake.adapters.media.children import MediaChildren
     from datalake.adapters.ports import (
+        BatchMails,
         BatchReport,
         Catalog,
         Compose,
@@ -107,16 +108,21 @@ def build_catalog(config: Settings) -> Catalog:
 
 
 def build_composer(config: Settings) -> Compose:
-    """What renders the mails of a finished batch."""
+    """What renders the mails of a finished batch: the dataflow `notify` with its port and settings."""
     from datalake.adapters.smtp.template import JinjaMailTemplate
-    from datalake.gold_layer import notify
 
-    template = JinjaMailTemplate()
-    receiver, airflow_url = config.mail.email_receiver, config.airflow.airflow_url
+    fixed = {
+        "mail_template": JinjaMailTemplate(),
+        "email_receiver": config.mail.email_receiver,
+        "airflow_url": config.airflow.airflow_url,
+    }
 
     def compose(report: BatchReport) -> Sequence[Mail]:
-        videos = notify.recipient_videos(report, receiver)
-        return notify.batch_mails(report, videos, notify.run_url(report, airflow_url), template)
+        # loaded long since where gold has run; who only searches never waits for Hamilton
+        from datalake.pipeline import run_layer
+
+        made: BatchMails = run_layer("notify", {"batch_report": report, **fixed})
+        return made.mails
 
     return compose
 

@@ -1,7 +1,7 @@
 """message -> bronze -> silver -> gold: the whole data flow, as data.
 
 `LAYERS` is read by the Airflow tasks, the notebooks, the docs and the tests; the order of the dict is
-the order of the pipeline.
+the order of the pipeline. `NOTIFY` follows once all videos of a batch are through.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from hamilton import driver
 from hamilton.execution.executors import SynchronousLocalTaskExecutor
 
-from datalake.contracts import BronzeVideo, Contract, GoldVideo, SilverVideo, VideoArrived
+from datalake.adapters.ports import BatchMails, BatchReport
+from datalake.contracts import BronzeVideo, GoldVideo, SilverVideo, VideoArrived
 from datalake.hooks import BlocksLetGo, NodesAreDocumented, NodeTiming
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One Hamilton dataflow: which modules, what goes in, what comes out."""
+class Dataflow:
+    """One Hamilton dataflow: which modules, what goes in, what comes out, and what it runs once for."""
 
     question: str
     modules: tuple[str, ...]
-    takes: type[Contract]
-    gives: type[Contract]
+    takes: type
+    gives: type
+    once_a: Literal["video", "batch"] = "video"
 
     @property
     def input(self) -> str:
@@ -40,14 +42,14 @@ class Layer:
         return _snake_case(self.gives.__name__)
 
 
-LAYERS: dict[str, Layer] = {
-    "bronze": Layer(
+LAYERS: dict[str, Dataflow] = {
+    "bronze": Dataflow(
         "What arrived?",
         ("datalake.bronze_layer.landing", "datalake.bronze_layer.inspection"),
         VideoArrived,
         BronzeVideo,
     ),
-    "silver": Layer(
+    "silver": Dataflow(
         "What is in it?",
         (
             "datalake.silver_layer.windows",
@@ -60,13 +62,15 @@ LAYERS: dict[str, Layer] = {
         BronzeVideo,
         SilverVideo,
     ),
-    "gold": Layer(
+    "gold": Dataflow(
         "Who needs to know?",
         ("datalake.gold_layer.points", "datalake.gold_layer.rows"),
         SilverVideo,
         GoldVideo,
     ),
 }
+NOTIFY = Dataflow("Who is told?", ("datalake.gold_layer.notify",), BatchReport, BatchMails, once_a="batch")
+DATAFLOWS = {**LAYERS, "notify": NOTIFY}
 
 
 def _snake_case(name: str) -> str:
@@ -79,8 +83,8 @@ logging.getLogger("hamilton").setLevel(logging.CRITICAL)
 
 
 def build(name: str) -> driver.Driver:
-    """The driver of one layer; each execution is synchronous in the calling thread."""
-    modules = [import_module(module) for module in LAYERS[name].modules]
+    """The driver of one dataflow; each execution is synchronous in the calling thread."""
+    modules = [import_module(module) for module in DATAFLOWS[name].modules]
     return (
         driver.Builder()
         .with_modules(*modules)
@@ -93,10 +97,10 @@ def build(name: str) -> driver.Driver:
 
 
 def run_layer(name: str, inputs: Mapping[str, Any]) -> Any:
-    """Run one video through one layer and return the layer's output record.
+    """Run one video through one layer, or one batch through `notify`, and return the output record.
 
     Raises:
         BadVideo: the video is to blame; everything else is the world's or our fault.
     """
-    output = LAYERS[name].output
+    output = DATAFLOWS[name].output
     return build(name).execute([output], inputs=dict(inputs))[output]

@@ -1,4 +1,7 @@
-"""Notify: one mail a recipient about a finished batch. Pure: what is sent, never the sending."""
+"""Notify: one mail a recipient about a finished batch. Pure: what is sent, never the sending.
+
+A dataflow of its own: gold runs once a video, this once a batch, with the outcome of its last video.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections import Counter
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from datalake.adapters.ports import BatchReport, Mail, MailTemplate, VideoReport
+from datalake.adapters.ports import BatchMails, BatchReport, Mail, MailTemplate, VideoReport
 
 _NAMESPACE = UUID("7f0f4f5e-4f6c-5b0e-9a43-2f0c7e1d6a57")
 _SUBJECT_LENGTH = 120
@@ -36,7 +39,7 @@ def batch_mails(
     recipient_videos: dict[str, tuple[VideoReport, ...]],
     run_url: str,
     mail_template: MailTemplate,
-) -> list[Mail]:
+) -> BatchMails:
     """One mail a recipient; its Message-ID is the same however often it is rendered or sent."""
     mails = []
     for recipient, videos in recipient_videos.items():
@@ -44,7 +47,7 @@ def batch_mails(
         body = mail_template.render(subject, videos, run_url)
         message_id = f"<{uuid5(_NAMESPACE, f'{batch_report.batch_id}/{recipient}')}@video-data-pipeline>"
         mails.append(Mail(message_id, recipient, subject, body.text, body.html))
-    return mails
+    return BatchMails(tuple(mails))
 
 
 def _has_news(videos: tuple[VideoReport, ...]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -37,7 +37,7 @@ class GraphNode:
     """One node or external input of a layer.
 
     Attributes:
-        role: record (a contract coming in), port (a door to the world), setting, or a node:
+        role: record (what the dataflow is about), port (a door to the world), setting, or a node:
             `each` starts the part that runs once an item, `all` collects it again.
         needs: names of nodes and inputs, in the order of the function's parameters.
     """
@@ -89,7 +89,7 @@ def _parameters(function: Callable[..., Any], node: HamiltonNode) -> tuple[str, 
 
 
 def _input_role(kind: Any) -> Role:
-    if inspect.isclass(kind) and issubclass(kind, Contract):
+    if inspect.isclass(kind) and (issubclass(kind, Contract) or is_dataclass(kind)):
         return "record"
     return "port" if inspect.isabstract(kind) else "setting"
 

@@ -1,9 +1,9 @@
-"""01_dag.ipynb: a layer's purpose, the picture of its DAG and its node table."""
+"""01_dag.ipynb: a layer's purpose, the pictures of its dataflows and their node tables."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getdoc
@@ -20,10 +20,10 @@ _SVG = "image/svg+xml"
 
 @dataclass(frozen=True)
 class Notebook(Document):
-    """A notebook whose picture is drawn only when it is written.
+    """A notebook whose pictures are drawn only when it is written.
 
-    `text` holds all but the drawing: with the DOT in the metadata that is enough to tell whether the
-    notebook is fresh, and the drawing may differ by a Graphviz version.
+    `text` holds all but the drawings: with the DOT in the metadata that is enough to tell whether the
+    notebook is fresh, and a drawing may differ by a Graphviz version.
     """
 
     def staleness(self) -> str | None:
@@ -41,36 +41,55 @@ class Notebook(Document):
         return None if drawn else "has no picture"
 
     def write(self) -> None:
-        """Draw the picture and write the notebook."""
+        """Draw the pictures and write the notebook."""
         notebook = json.loads(self.text)
-        svg = Picture(notebook["metadata"]["datalake"]["dot"]).svg()
+        dots = notebook["metadata"]["datalake"]["dots"]
         for cell in notebook["cells"]:
             for output in cell.get("outputs", ()):
+                svg = Picture(dots[cell["id"]]).svg()
                 output["data"][_SVG] = svg.splitlines(keepends=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(_pretty(notebook), encoding="utf-8")
 
 
 def notebook(layer: str, path: Path) -> Notebook:
-    """The notebook of one layer of the pipeline."""
-    return Notebook(path, content(layer, graph_nodes(pipeline.build(layer))))
+    """The notebook of one layer: its dataflow, and any other whose modules lie in the layer's folder."""
+    folder = f"datalake.{layer}_layer."
+    names = [name for name, flow in pipeline.DATAFLOWS.items() if flow.modules[0].startswith(folder)]
+    return Notebook(path, content(layer, {name: graph_nodes(pipeline.build(name)) for name in names}))
 
 
-def content(layer: str, nodes: Sequence[GraphNode]) -> str:
-    """The notebook's JSON, without the drawing."""
-    shown = [node.name for node in nodes if not node.is_input]
-    cells = [
-        _markdown("purpose", _purpose(layer)),
-        _code("picture", _PICTURE_CODE.format(layer=layer), f"{layer} layer, {len(shown)} nodes"),
-        _markdown("nodes", _node_table(nodes)),
-        _markdown("inputs", _input_table(nodes)),
-    ]
+def content(layer: str, dataflows: Mapping[str, Sequence[GraphNode]]) -> str:
+    """The notebook's JSON, without the drawings."""
+    cells = [cell for name, nodes in dataflows.items() for cell in _cells(layer, name, nodes)]
     metadata = {
-        "datalake": {"dot": dot(nodes, *COLOURS[layer]), "nodes": shown},
+        "datalake": {
+            "dots": {_picture_id(name): dot(nodes, *COLOURS[layer]) for name, nodes in dataflows.items()},
+            "nodes": [node for nodes in dataflows.values() for node in _made(nodes)],
+        },
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
     return _pretty({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _cells(layer: str, name: str, nodes: Sequence[GraphNode]) -> list[dict[str, Any]]:
+    """One dataflow: why, the picture, and what is in it."""
+    code = _PICTURE_CODE.format(name=name, layer=layer)
+    return [
+        _markdown(f"{name}-purpose", _purpose(name)),
+        _code(_picture_id(name), code, f"{name}, {len(_made(nodes))} nodes"),
+        _markdown(f"{name}-nodes", _node_table(nodes)),
+        _markdown(f"{name}-inputs", _input_table(nodes)),
+    ]
+
+
+def _picture_id(name: str) -> str:
+    return f"{name}-picture"
+
+
+def _made(nodes: Iterable[GraphNode]) -> list[str]:
+    return [node.name for node in nodes if not node.is_input]
 
 
 _PICTURE_CODE = """\
@@ -78,16 +97,17 @@ _PICTURE_CODE = """\
 from datalake import pipeline
 from datalake.reference.picture import picture
 
-driver = pipeline.build("{layer}")
+driver = pipeline.build("{name}")
 picture(driver, "{layer}")"""
 
 
 def _purpose(name: str) -> str:
-    layer = pipeline.LAYERS[name]
-    modules = "".join(f"* `{module}`: {_module_words(module)}\n" for module in layer.modules)
+    flow = pipeline.DATAFLOWS[name]
+    title = f"{name.capitalize()} layer" if name in pipeline.LAYERS else name.capitalize()
+    modules = "".join(f"* `{module}`: {_module_words(module)}\n" for module in flow.modules)
     return (
-        f"# {name.capitalize()} layer: {layer.question}\n\n"
-        f"Takes a `{layer.takes.__name__}`, gives a `{layer.gives.__name__}`; one execution a video. "
+        f"# {title}: {flow.question}\n\n"
+        f"Takes a `{flow.takes.__name__}`, gives a `{flow.gives.__name__}`; one execution a {flow.once_a}. "
         "Each box below is a Python function of that name; its parameters are the arrows into it. "
         "Functions whose name starts with `_` are helpers and no nodes. Dashed boxes come from outside, the "
         "dark box is the result. Inside a box ⇥ names records, ⇄ ports and ⚙ settings that it is given.\n\n"
@@ -110,7 +130,7 @@ def _node_table(nodes: Iterable[GraphNode]) -> str:
 
 
 def _input_table(nodes: Iterable[GraphNode]) -> str:
-    kinds = {"record": "record from the layer before", "port": "port to the world", "setting": "setting"}
+    kinds = {"record": "record coming in", "port": "port to the world", "setting": "setting"}
     rows = [
         f"| `{n.name}` | `{_cell(n.type)}` | {kinds[n.role]} | {_cell(n.description)} |"
         for n in nodes

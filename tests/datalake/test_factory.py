@@ -54,6 +54,16 @@ def test_mails_go_to_the_receiver_and_link_to_airflow(config: Settings) -> None:
     assert "https://airflow.example.org/dags/video_process/runs/run-1" in mail.text
 
 
+def test_the_composer_runs_the_dataflow_with_its_hooks(
+    config: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    compose = factory.build_composer(config)
+    with caplog.at_level("DEBUG", "datalake.nodes"):
+        compose(BatchReport(uuid.uuid4(), "run-1", ()))
+    ran = [record.getMessage().split()[0] for record in caplog.records if record.name == "datalake.nodes"]
+    assert {"run_url", "recipient_videos", "batch_mails"} <= set(ran)
+
+
 @pytest.mark.parametrize(
     "build",
     [

@@ -19,6 +19,7 @@ from datalake.adapters.ports.embedding import Embedder, Embedding, Label, Vector
 from datalake.adapters.ports.frames import FrameRow, FrameTable
 from datalake.adapters.ports.lake import Lake, SourceReader
 from datalake.adapters.ports.mail import (
+    BatchMails,
     BatchReport,
     Compose,
     Delivery,
@@ -33,6 +34,7 @@ from datalake.adapters.ports.media import Frame, FrameSource, Image, MediaProbe,
 from datalake.adapters.ports.vectors import Point, VectorIndex
 
 __all__ = [
+    "BatchMails",
     "BatchReport",
     "Catalog",
     "Compose",

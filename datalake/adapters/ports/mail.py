@@ -56,6 +56,13 @@ class BatchReport:
 
 
 @dataclass(frozen=True)
+class BatchMails:
+    """The mails about a finished batch, one a recipient."""
+
+    mails: tuple[Mail, ...]
+
+
+@dataclass(frozen=True)
 class MailBody:
     """One mail in both forms."""
 

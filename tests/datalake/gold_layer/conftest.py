@@ -41,7 +41,6 @@ from datalake.contracts import (
     VideoArrived,
     WorkIdentity,
 )
-from datalake.gold_layer import notify
 from datalake.pipeline import run_layer
 
 MODEL = "test-model"
@@ -50,9 +49,10 @@ FINGERPRINT = "fingerprint"
 RECEIVER = "boss@example.org"
 
 
-def compose(report: BatchReport) -> list[Mail]:
-    videos = notify.recipient_videos(report, RECEIVER)
-    return notify.batch_mails(report, videos, notify.run_url(report, "http://airflow"), JinjaMailTemplate())
+def compose(report: BatchReport) -> tuple[Mail, ...]:
+    settings = {"email_receiver": RECEIVER, "airflow_url": "http://airflow"}
+    made = run_layer("notify", {"batch_report": report, "mail_template": JinjaMailTemplate(), **settings})
+    return made.mails
 
 
 def asset_of(content: str) -> str:

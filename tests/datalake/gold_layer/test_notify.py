@@ -11,6 +11,7 @@ from datalake.adapters.ports import BatchReport, Mail, VideoReport
 from datalake.adapters.smtp.template import JinjaMailTemplate
 from datalake.contracts import Finding, Outcome
 from datalake.gold_layer import notify
+from datalake.pipeline import run_layer
 
 DONE, DUPLICATE = Outcome(kind="done"), Outcome(kind="duplicate", reason="unchanged", detail="As it was.")
 EVIL = '<script>alert("x")</script>\n* instagram/other: done'
@@ -22,8 +23,9 @@ def video(label: str, outcome: Outcome = DONE, *addresses: str) -> VideoReport:
 
 def mails(*videos: VideoReport, receiver: str = "boss@example.org") -> list[Mail]:
     report = BatchReport(uuid.UUID(int=7), "manual run/1", tuple(videos))
-    url = notify.run_url(report, "http://airflow:8080/")
-    return notify.batch_mails(report, notify.recipient_videos(report, receiver), url, JinjaMailTemplate())
+    settings = {"email_receiver": receiver, "airflow_url": "http://airflow:8080/"}
+    made = run_layer("notify", {"batch_report": report, "mail_template": JinjaMailTemplate(), **settings})
+    return list(made.mails)
 
 
 def recipients(*videos: VideoReport, receiver: str = "boss@example.org") -> dict[str, list[str]]:

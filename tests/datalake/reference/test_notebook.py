@@ -15,7 +15,7 @@ from datalake.reference.picture import dot
 
 @pytest.fixture
 def little(tmp_path: Path, little_driver: Driver) -> Notebook:
-    return Notebook(tmp_path / "new" / "01_dag.ipynb", content("gold", graph_nodes(little_driver)))
+    return Notebook(tmp_path / "new" / "01_dag.ipynb", content("gold", {"gold": graph_nodes(little_driver)}))
 
 
 def test_a_written_notebook_is_fresh_valid_and_shows_the_picture(little: Notebook) -> None:
@@ -70,18 +70,47 @@ def test_a_file_that_is_no_notebook_is_stale_and_is_overwritten(little: Notebook
     assert little.staleness() is None
 
 
+def pictures(made: Notebook) -> list[tuple[str, str, str]]:
+    """(cell id, its code, the DOT that the notebook keeps for it) of each picture."""
+    written = json.loads(made.text)
+    dots = written["metadata"]["datalake"]["dots"]
+    code = [cell for cell in written["cells"] if cell["cell_type"] == "code"]
+    return [(cell["id"], "".join(cell["source"]), dots[cell["id"]]) for cell in code]
+
+
 @pytest.mark.parametrize("layer", pipeline.LAYERS)
-def test_the_code_cell_of_a_real_layer_draws_what_the_notebook_shows(layer: str, tmp_path: Path) -> None:
-    made = json.loads(notebook(layer, tmp_path / "x.ipynb").text)
-    code = "".join(next(cell for cell in made["cells"] if cell["cell_type"] == "code")["source"])
-    *statements, shown = code.splitlines()
-    names: dict[str, object] = {}
-    exec("\n".join(statements), names)
-    assert eval(shown, names).dot == made["metadata"]["datalake"]["dot"]
+def test_the_code_cells_of_a_real_layer_draw_what_the_notebook_shows(layer: str, tmp_path: Path) -> None:
+    for _, code, drawn in pictures(notebook(layer, tmp_path / "x.ipynb")):
+        *statements, shown = code.splitlines()
+        names: dict[str, object] = {}
+        exec("\n".join(statements), names)
+        assert eval(shown, names).dot == drawn
+
+
+def test_every_dataflow_is_in_the_notebook_of_its_folder(tmp_path: Path) -> None:
+    made = {layer: pictures(notebook(layer, tmp_path / "x.ipynb")) for layer in pipeline.LAYERS}
+    shown = {layer: [cell_id for cell_id, _, _ in drawn] for layer, drawn in made.items()}
+    assert shown == {
+        "bronze": ["bronze-picture"],
+        "silver": ["silver-picture"],
+        "gold": ["gold-picture", "notify-picture"],
+    }
+
+
+def test_each_dataflow_says_what_it_is_given_and_how_often(tmp_path: Path) -> None:
+    cells = json.loads(notebook("gold", tmp_path / "x.ipynb").text)["cells"]
+    words = {cell["id"]: "".join(cell["source"]) for cell in cells}
+    assert "one execution a video" in words["gold-purpose"]
+    assert words["notify-purpose"].startswith("# Notify: Who is told?")
+    assert "Takes a `BatchReport`, gives a `BatchMails`; one execution a batch" in words["notify-purpose"]
+    inputs = words["notify-inputs"]
+    assert "| `batch_report` | `BatchReport` | record coming in | A finished batch. |" in inputs
+    assert "| `mail_template` | `MailTemplate` | port to the world |" in inputs
+    assert "| `airflow_url` | `str` | setting |" in inputs
 
 
 def test_the_picture_in_the_metadata_is_the_graph(little: Notebook, little_driver: Driver) -> None:
-    metadata = json.loads(little.text)["metadata"]["datalake"]
-    assert metadata["nodes"] == ["height_px", "heights_px", "window"]
-    assert 'label="{height_px' in metadata["dot"]
-    assert metadata["dot"].startswith(dot(graph_nodes(little_driver), "", "")[:10])
+    assert json.loads(little.text)["metadata"]["datalake"]["nodes"] == ["height_px", "heights_px", "window"]
+    [(_, _, drawn)] = pictures(little)
+    assert 'label="{height_px' in drawn
+    assert drawn.startswith(dot(graph_nodes(little_driver), "", "")[:10])
