@@ -144,9 +144,7 @@ class MediaFacts(Contract):
 
     container: str
     duration_s: float | None = Field(None, description="Duration the container claims.")
-    measured_duration_s: float | None = Field(
-        None, description="End of the last video packet that is really there."
-    )
+    measured_duration_s: float | None = Field(None, description="End of the last packet really there.")
     bit_rate_bps: int | None = None
     video: VideoStream | None = None
     has_audio: bool = False
@@ -221,9 +219,7 @@ class VideoProgress(Contract):
     bronze: BronzeVideo | None = None
     silver: SilverVideo | None = None
     outcome: Outcome | None = None
-    error: str | None = Field(
-        None, description="An error of our code: the video stays unfinished in this attempt."
-    )
+    error: str | None = Field(None, description="An error of our code: unfinished in this attempt.")
     put_off: str | None = Field(None, description="Why it waits for the next attempt, with nobody to blame.")
 
     @property
