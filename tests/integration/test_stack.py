@@ -80,6 +80,17 @@ def test_ports_are_open_on_the_loopback_interface_only(state):
     assert {connection.laddr.ip.removeprefix("::ffff:") for connection in listening} == {"127.0.0.1"}
 
 
+def status_as_a_user_sees_it():
+    command = [sys.executable, "-m", "datalake.serving.cli", "status"]
+    return subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True).stdout
+
+
+def test_status_says_where_to_look_and_how_to_log_in(state):
+    shown = status_as_a_user_sees_it()
+    for value in (state.airflow_url, f"admin / {state.airflow_password}", state.mails, state.logs):
+        assert str(value) in shown
+
+
 def test_there_is_a_folder_for_videos(state, home):
     assert (home / "videos").is_dir()
 
@@ -123,6 +134,7 @@ def test_down_leaves_nothing_even_after_the_supervisor_was_killed(state, home):
     stack.down()
     assert marked_processes(root) == []
     assert {component.state for component in stack.status()} == {"DOWN"}
+    assert "login" not in status_as_a_user_sees_it()
 
 
 def test_two_ups_at_once_make_one_stack(home):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from datalake.serving.commands.output import print_fields, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from datalake.embedded.stack import StackState
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -16,15 +19,7 @@ def up() -> None:
     """Start the stack: Kafka, PostgreSQL, Qdrant, mail, Airflow."""
     from datalake.embedded import stack
 
-    state = stack.up(progress)
-    print_fields(
-        {
-            "Airflow": state.airflow_url,
-            "login": f"{state.airflow_user} / {state.airflow_password}",
-            "mails": state.mails,
-            "logs": state.logs,
-        }
-    )
+    _print_access(stack.up(progress))
 
 
 def down() -> None:
@@ -46,5 +41,20 @@ def status(as_json: Json = False) -> None:
     else:
         rows = [(part.name, part.state, part.health, part.port or "", part.note) for part in parts]
         print_table(("part", "state", "health", "port", "note"), rows)
+        state = stack.read_state()
+        if state and any(part.pid for part in parts):
+            _print_access(state)
     if not parts or any(part.health not in ("healthy", "-") for part in parts):
         raise typer.Exit(1)
+
+
+def _print_access(state: StackState) -> None:
+    """Where to look, and how to log in."""
+    print_fields(
+        {
+            "Airflow": state.airflow_url,
+            "login": f"{state.airflow_user} / {state.airflow_password}",
+            "mails": state.mails,
+            "logs": state.logs,
+        }
+    )
