@@ -8,6 +8,7 @@ PipelineError
 │   ├── MailUnavailable       SMTP
 │   ├── StoreUnavailable      the lake (disk full counts)
 │   │   └── SourceUnavailable  the host of one video's URI is away; other videos are not concerned
+│   ├── MachineBusy           this machine has no memory, process or disk left for a child
 │   └── LeaseLost             another task took over this piece of work
 └── TerminalError             the same call will fail for ever
     ├── ConfigurationError    a setting is missing, wrong or contradicts what exists
@@ -59,6 +60,10 @@ class StoreUnavailable(TransientError):
 
 class SourceUnavailable(StoreUnavailable):
     """The host of one video's URI is away; other videos are not concerned."""
+
+
+class MachineBusy(TransientError):
+    """This machine has no memory, process, file or disk left to start a child process."""
 
 
 class LeaseLost(TransientError):

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datalake.contracts import Finding
-from datalake.errors import BadVideo
+from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
 
 ENTRY = "datalake.adapters.media.child"
@@ -50,23 +50,30 @@ class Limits:
 
 
 class Child:
-    """One child process; requests go one at a time, `send` then `receive`."""
+    """One child process; requests go one at a time, `send` then `receive`.
+
+    Raises:
+        MachineBusy: this machine has nothing left to start it with.
+    """
 
     def __init__(self, limits: Limits, entry: str = ENTRY) -> None:
         self._limits = limits
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            numbers = (theirs.fileno(), os.getpid(), limits.memory_bytes, limits.threads)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", entry, *map(str, numbers)],
-                env=_bare_environment(),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._stderr,
-            )
-        self._deadline_s = time.monotonic() + _START_TIMEOUT_S
+        with ExitStack() as opened, _enough_left():
+            self._stderr = opened.enter_context(tempfile.TemporaryFile())
+            self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            opened.enter_context(self._channel)
+            with theirs:
+                numbers = (theirs.fileno(), os.getpid(), limits.memory_bytes, limits.threads)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", entry, *map(str, numbers)],
+                    env=_bare_environment(),
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._stderr,
+                )
+            opened.pop_all()  # from here on kill() closes them
+        self._deadline_s = 0.0  # of the request under way
         self._is_ready = False
         self.is_busy = False  # True from `send` to a good answer; a child left busy is not used again
 
@@ -81,20 +88,20 @@ class Child:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait for the end of the imports.
+        """Wait for the end of the imports; the clock runs from here.
 
         Raises:
-            RuntimeError: the child cannot start; no video is to blame.
+            MachineBusy: the child cannot start; no video is to blame.
         """
         if self._is_ready:
             return
-        self._channel.settimeout(max(self._deadline_s - time.monotonic(), 0.001))
+        self._channel.settimeout(_START_TIMEOUT_S)
         try:
             self._is_ready = bool(self._channel.recv(_MAX_PACKET_BYTES))
         except (TimeoutError, ConnectionResetError):
             self._is_ready = False
         if not self._is_ready:
-            raise RuntimeError(f"the media child cannot start: {self._obituary()}")
+            raise MachineBusy(f"the media child cannot start: {self._obituary()}")
 
     def request(self, op: str, timeout_s: float | None = None, **arguments: Any) -> Any:
         """Ask and wait for the JSON result.
@@ -214,6 +221,17 @@ class ChildPool:
         child = Child(self._limits, self._entry)
         self._children.add(child)
         return child
+
+
+@contextmanager
+def _enough_left() -> Iterator[None]:
+    """ENOSPC, ENOMEM, EAGAIN and EMFILE are all of the machine, and pass."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineBusy(
+            f"the media child cannot start: {error.strerror}; free memory, files or space in TMPDIR"
+        ) from error
 
 
 def _mapped(files: list[int]) -> Pixels:

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from datalake.adapters.media import process
 from datalake.adapters.media.process import Child, ChildPool, Limits
-from datalake.errors import BadVideo
+from datalake.errors import BadVideo, MachineBusy
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
 LIMITS = Limits(timeout_s=10, memory_bytes=2 * 1024**3)
@@ -111,13 +114,46 @@ def test_secrets_stay_with_the_parent(pool: ChildPool, monkeypatch: pytest.Monke
         assert "SMTP_PASSWORD" not in child.request("environment")
 
 
-def test_a_child_that_cannot_start_is_our_fault() -> None:
+def test_a_child_that_cannot_start_is_trouble_of_the_machine() -> None:
     with (
         ChildPool(1, LIMITS, entry="tests.datalake.adapters.media.no_such_module") as pool,
-        pytest.raises(RuntimeError, match=r"cannot start.*No module named"),
+        pytest.raises(MachineBusy, match=r"cannot start.*No module named"),
         pool.lease(),
     ):
         pass
+
+
+def test_a_machine_without_free_files_is_busy_and_nothing_leaks() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for spare in range(1, 4):  # no temporary file, then no channel, then no pipe to the child
+        with _few_files_left(spare), pytest.raises(MachineBusy, match=r"Too many open files.*free"):
+            Child(LIMITS, ROGUE)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
+
+
+@contextmanager
+def _few_files_left(spare: int) -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open("/dev/null", os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + spare, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        os.close(taken[0])
+
+
+def test_a_child_that_waits_long_for_its_first_user_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_START_TIMEOUT_S", 5.0)
+    child = Child(LIMITS, ROGUE)
+    try:
+        monkeypatch.setattr(process.time, "monotonic", lambda now=time.monotonic: now() + 3600)
+        child.wait_until_ready()
+        assert child.request("echo", value=1) == 1
+    finally:
+        child.kill()
 
 
 def test_slots_work_at_the_same_time() -> None:
