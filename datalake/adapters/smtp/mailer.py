@@ -83,7 +83,7 @@ class SmtpMailer(Mailer):
             if server.protection == "starttls":
                 smtp.starttls(context=self._tls())
             if server.user and server.password.get_secret_value():
-                smtp.login(server.user, server.password.get_secret_value())
+                self._login(smtp)
             yield smtp
             # The mail is handed over: trouble with the goodbye must not send it again.
             with suppress(smtplib.SMTPException, OSError):
@@ -93,9 +93,19 @@ class SmtpMailer(Mailer):
 
     def _connection(self) -> smtplib.SMTP:
         server = self._server
-        if server.protection == "tls":
-            return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=self._tls())
-        return smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+        try:
+            if server.protection == "tls":
+                tls = self._tls()
+                return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=tls)
+            return smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+        except UnicodeError:
+            raise ConfigurationError(f"SMTP_SERVER={server.host!r} is no host name") from None
+
+    def _login(self, smtp: smtplib.SMTP) -> None:
+        try:
+            smtp.login(self._server.user, self._server.password.get_secret_value())
+        except UnicodeError:  # from None: it holds the password
+            raise ConfigurationError("SMTP_USER and SMTP_PASSWORD must be ASCII to log in") from None
 
     def _tls(self) -> ssl.SSLContext:
         file = self._server.ca_file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,24 @@ def test_tls_to_a_plain_server_is_a_matter_of_configuration(smtp_sink: SmtpSink)
 def test_server_that_is_down_is_unavailable() -> None:
     with pytest.raises(MailUnavailable, match="cannot be reached"):
         SmtpMailer(SmtpServer("127.0.0.1", free_port(), security="none")).send(MAIL)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_server_that_is_no_host_name_is_a_matter_of_configuration(host: str, security: Any) -> None:
+    with pytest.raises(ConfigurationError, match="SMTP_SERVER"):
+        SmtpMailer(SmtpServer(host, 587, security=security)).send(MAIL)
+
+
+@pytest.mark.parametrize(("user", "password"), [(LOGIN.user, "pässword"), ("jörg", "right")])
+def test_login_beyond_ascii_is_a_matter_of_configuration(
+    make_smtp_sink: MakeSink, certificate: Certificate, user: str, password: str
+) -> None:
+    sink = make_smtp_sink("starttls", LOGIN)
+    sender = mailer(sink, certificate, user=user, password=SecretStr(password), security="starttls")
+    with pytest.raises(ConfigurationError, match="SMTP_PASSWORD must be ASCII") as caught:
+        sender.send(MAIL)
+    assert "pässword" not in "".join(traceback.format_exception(caught.value))
 
 
 class Picky:
