@@ -31,7 +31,7 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
     """
     runs = runs or AirflowRuns()
     config = settings.load()
-    uri = config.postgres.pg_conn_uri.get_secret_value()
+    uri = factory.postgres_uri(config)
     trouble = _claimed(uri, config, runs)
     catalog = factory.build_catalog(config)
     due = due_runs(uri, runs, config.kafka.max_code_errors, catalog.record_outcome)
