@@ -31,6 +31,9 @@ def test_complete_is_ended_and_published_and_sent(ledger: Ledger) -> None:
     looked = progress(ledger.uri, [GOOD, BAD])
     assert (looked.finished, looked.unpublished_letters, looked.unsent_mails) == (2, 1, 1)
     assert not looked.is_complete
+    ledger.execute("UPDATE notifications SET state = 'sent'")
+    assert not progress(ledger.uri, [GOOD, BAD]).is_complete
+    ledger.execute("UPDATE notifications SET state = 'pending'")
     ledger.execute("UPDATE dead_letters SET published_at = now()")
     assert not progress(ledger.uri, [GOOD, BAD]).is_complete
     ledger.execute("UPDATE notifications SET state = 'sent'")
