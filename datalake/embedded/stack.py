@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from datalake import settings
-from datalake.adapters.kafka import Broker, Kafka
 from datalake.embedded.addresses import airflow_url, given_settings, stack_addresses, write_addresses
 from datalake.embedded.airflow import write_login
 from datalake.embedded.databases import prepare_databases
@@ -28,6 +27,7 @@ from datalake.embedded.state import (
     write_private,
 )
 from datalake.embedded.supervisor import ProcessInfo, Supervisor
+from datalake.embedded.topics import prepare_topics
 
 __all__ = ["ComponentStatus", "StackState", "down", "read_state", "status", "up"]
 
@@ -173,14 +173,7 @@ class _Stack:
         if server is self.parts.postgres:
             self._prepare_databases()
         if server is self.parts.kafka:
-            self._ensure_topics()
-
-    def _ensure_topics(self) -> None:
-        """The topics of the broker that runs here, by the names that the user gave."""
-        names = settings.read(settings.KafkaSettings, settings.home() / ".env")
-        login = self.parts.kafka.client_properties()
-        topics = Kafka(login, names.kafka_topic, names.kafka_dead_letter_topic, names.kafka_group_id)
-        Broker(topics).ensure_topics()
+            prepare_topics(self.parts.kafka)
 
     def _prepare_databases(self) -> None:
         prepare_databases(self.parts, self._folder, self._given, self._progress)
