@@ -13,8 +13,9 @@ from datalake.adapters.postgres import (
     row,
     rows,
     transaction,
+    translated_errors,
 )
-from datalake.adapters.postgres.connection import MIGRATIONS
+from datalake.adapters.postgres.connection import MIGRATION_LOCK, MIGRATIONS
 from datalake.errors import ConfigurationError, DatabaseUnavailable
 
 pytestmark = pytest.mark.postgres
@@ -81,6 +82,77 @@ def test_a_connection_cut_in_the_middle_is_unavailable(postgres_uri: str) -> Non
         with transaction(postgres_uri) as other:
             execute(other, "SELECT pg_terminate_backend(%s)", (pid,))
         execute(connection, "SELECT 1")
+
+
+RAISE = "DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = %s; END $$"
+TROUBLE = ("08006", "25006", "25P03", "40P01", "53100", "55P03", "57014", "57P01", "58030", "XX000")
+OURS = ("22012", "23505", "25P02", "42601", "54001", "P0001")
+
+
+def impatient(uri: str) -> str:
+    """The URI with another lock_timeout."""
+    return f"{uri}{'&' if '?' in uri else '?'}options=-c%20lock_timeout%3D50ms"
+
+
+def test_a_server_in_trouble_is_unavailable(postgres_uri: str) -> None:
+    for code in TROUBLE:
+        with pytest.raises(DatabaseUnavailable, match="trouble"), transaction(postgres_uri) as connection:
+            execute(connection, RAISE, (code,))
+
+
+def test_errors_of_ours_pass_as_they_are(postgres_uri: str) -> None:
+    for code in OURS:
+        with (
+            pytest.raises(psycopg2.Error, match="trouble") as caught,
+            transaction(postgres_uri) as connection,
+        ):
+            execute(connection, RAISE, (code,))
+        assert caught.value.pgcode == code
+
+
+@pytest.mark.parametrize(
+    ("error", "is_translated"),
+    [
+        (psycopg2.DatabaseError("lost synchronization with server"), True),
+        (psycopg2.InterfaceError("connection already closed"), True),
+        (psycopg2.ProgrammingError("no results to fetch"), False),
+    ],
+)
+def test_errors_of_the_driver_itself(error: psycopg2.Error, is_translated: bool) -> None:
+    with pytest.raises(DatabaseUnavailable if is_translated else type(error)), translated_errors():
+        raise error
+
+
+def test_a_server_that_only_reads_is_unavailable(postgres_uri: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match="read-only"), transaction(postgres_uri) as connection:
+        execute(connection, "SET TRANSACTION READ ONLY")
+        execute(connection, "DELETE FROM batches")
+
+
+def test_a_lock_is_not_waited_for_without_end(postgres_uri: str) -> None:
+    with transaction(postgres_uri) as holder:
+        assert row(holder, "SHOW lock_timeout") == {"lock_timeout": "1min"}
+        execute(holder, "LOCK TABLE batches")
+        waits = transaction(impatient(postgres_uri))
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"), waits as connection:
+            execute(connection, "SELECT * FROM batches")
+
+
+def test_a_migration_waits_longer_for_another(postgres_uri: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(postgres_uri) as holder:
+            execute(holder, "SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+            waiting = pool.submit(migrate, impatient(postgres_uri))
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+        assert waiting.result(30) is None
+
+
+def test_a_vanished_host_is_noticed(postgres_uri: str) -> None:
+    with transaction(postgres_uri) as connection:
+        parameters = connection.get_dsn_parameters()
+    assert parameters["keepalives_idle"] == "30"
+    assert parameters["tcp_user_timeout"] == "60000"
 
 
 def test_an_error_of_our_sql_is_no_outage(postgres_uri: str) -> None:
