@@ -13,6 +13,7 @@ from datalake.adapters.memory.mail import MemoryMailer
 from datalake.adapters.ports import Mail
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.outbox import PostgresOutbox
+from datalake.adapters.postgres.statements import statement
 from datalake.adapters.smtp.mailer import SmtpMailer, SmtpServer
 from datalake.embedded.smtp import SmtpSink
 from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
@@ -52,6 +53,15 @@ def notifications(uri: str) -> list[tuple[str, int, str | None]]:
 def make_due(uri: str) -> None:
     with transaction(uri) as connection:
         execute(connection, "UPDATE notifications SET next_attempt_at = now()")
+
+
+def test_mail_in_another_hand_is_not_due(postgres_uri: str, put: Put) -> None:
+    put(1)
+    with transaction(postgres_uri) as sender, transaction(postgres_uri) as watcher:
+        assert row(watcher, statement("mail/is_due")) is not None
+        watcher.rollback()
+        execute(sender, "SELECT FROM notifications FOR UPDATE")
+        assert row(watcher, statement("mail/is_due")) is None
 
 
 def test_due_mails_are_sent_once(postgres_uri: str, put: Put) -> None:
