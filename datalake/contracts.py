@@ -70,7 +70,7 @@ class Options(Contract):
 
     sampling: Literal["interval"] = Field("interval", description="How frames are chosen.")
     interval_s: float | None = Field(
-        None, gt=0, le=3600, description="Seconds between wanted frames; unset: INTERVAL_S."
+        None, ge=0.001, le=3600, description="Seconds between wanted frames; unset: INTERVAL_S."
     )
     max_frames: int | None = Field(
         None, gt=0, le=1_000_000, description="At most so many frames a video; unset: MAX_FRAMES."

@@ -165,7 +165,7 @@ class SilverSettings(_Group):
         "conse", description="`conse` (offline) or `open_clip:<arch>/<pretrained tag or checkpoint path>`."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
-    interval_s: float = Field(1.0, gt=0, description="Seconds between wanted frames.")
+    interval_s: float = Field(1.0, ge=0.001, description="Seconds between wanted frames.")
     max_frames: int = Field(10_000, ge=1, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(
         4,

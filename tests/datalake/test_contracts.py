@@ -128,7 +128,7 @@ def test_escaped_surrogates_and_nul_in_json_are_refused() -> None:
             VideoArrived.model_validate_json(json.dumps(SMALLEST).replace("C8x", bad))
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0, -1, 3601, "abc"])
+@pytest.mark.parametrize("value", [5e-324, 0.0009, math.nan, math.inf, -math.inf, 0, -1, 3601, "abc"])
 def test_an_interval_that_is_no_time_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError, match="interval_s"):
         VideoArrived.model_validate(SMALLEST | {"options": {"interval_s": value}})
