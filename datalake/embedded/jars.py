@@ -63,7 +63,8 @@ def _resolve(folder: Path) -> list[Path]:
         warnings.simplefilter("ignore")
         import jgo
 
-        return [Path(jar) for jar in jgo.build(ENDPOINT, cache_dir=folder).all_jars]
+        # not `jgo.build`: to sort jars into modules it would fetch a JDK from elsewhere
+        return [artifact.resolve() for artifact in jgo.resolve(ENDPOINT)]
 
 
 def _download(folder: Path, locked: dict[str, str]) -> None:
