@@ -15,9 +15,10 @@ import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from datalake.adapters.lake import FileLake, S3Lake, open_lake
+from datalake.adapters.lake import FileLake, open_lake
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.ports import Lake
+from datalake.adapters.s3_lake import S3Lake
 from datalake.errors import ConfigurationError, StoreUnavailable
 
 

@@ -1,13 +1,36 @@
-"""Reads from the lake, also those long after the opening: every failure becomes one of the store."""
+"""What both kinds of lake share: keys, the words of a failure, and reads that fail in these words."""
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from datalake.errors import StoreUnavailable
+
+SCRATCH = ".scratch"
 Guard = Callable[[], AbstractContextManager[None]]
+
+
+def checked(key: str) -> str:
+    """The key, if it stays inside the lake; ValueError otherwise."""
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0] in ("/", SCRATCH) or ".." in parts:
+        raise ValueError(f"not a lake key: {key!r}")
+    return key
+
+
+def lost(uri: str) -> StoreUnavailable:
+    """The error of an object that is named somewhere and is not there."""
+    return StoreUnavailable(f"{uri} is not in the lake: check LAKE_URI, or bring the object back")
+
+
+def is_full(error: OSError) -> bool:
+    """True when no space or no quota is left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class GuardedFile(io.RawIOBase):
