@@ -12,7 +12,8 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from datalake.adapters.media.frames import DecodedFrames
-from datalake.adapters.media.process import ChildPool, Limits
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.media.process import Limits
 from datalake.adapters.ports import FrameSource, MediaProbe, Probe
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo

@@ -16,13 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,64 +160,6 @@ class Child:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         self.kill()
         return f"{how}: {lines[-1][:500]}"
-
-
-class ChildPool:
-    """One child per slot, started ahead; a child that failed is replaced. A context manager."""
-
-    def __init__(self, slots: int, limits: Limits, entry: str = ENTRY) -> None:
-        self._slots, self._limits, self._entry = slots, limits, entry
-        self._idle: SimpleQueue[Future[Child]] = SimpleQueue()
-        self._children: set[Child] = set()
-        # The parent-death signal follows the thread that started the child: one thread, as old as the pool.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="media-children")
-
-    def __enter__(self) -> Self:
-        for _ in range(self._slots):
-            self._start_one()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._starter.shutdown(cancel_futures=True)
-        for child in list(self._children):
-            child.kill()
-
-    @contextmanager
-    def lease(self) -> Iterator[Child]:
-        """A child for as long as the block lasts; waits while all are taken."""
-        future = self._idle.get()
-        child: Child | None = None
-        try:
-            child = future.result()
-            if not child.is_alive:  # died while idle: nobody's video is to blame
-                self._children.discard(child)
-                child.kill()
-                child = self._starter.submit(self._start).result()
-                future = Future()
-                future.set_result(child)
-            child.wait_until_ready()
-            yield child
-        finally:
-            self._take_back(future, child)
-
-    def _take_back(self, future: Future[Child], child: Child | None) -> None:
-        if child is not None and child.is_alive and not child.is_busy:
-            self._idle.put(future)
-            return
-        if child is not None:
-            self._children.discard(child)
-            child.kill()
-        self._start_one()
-
-    def _start_one(self) -> None:
-        self._idle.put(self._starter.submit(self._start))
-
-    def _start(self) -> Child:
-        child = Child(self._limits, self._entry)
-        self._children.add(child)
-        return child
 
 
 @contextmanager

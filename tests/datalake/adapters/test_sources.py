@@ -2,98 +2,26 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import traceback
 import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import fsspec
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from datalake.adapters.sources import AllowedSources
 from datalake.errors import BadVideo, SourceUnavailable
-
-CONTENT = bytes(range(256)) * 8192  # 2 MiB: several chunks
-
-
-class Handler(BaseHTTPRequestHandler):
-    """/status/CODE, /to?URL (a redirect), /cut, /drop, /silent, /drip, /endless; else CONTENT."""
-
-    seen: list[str]
-
-    def do_GET(self) -> None:
-        kind, _, rest = self.path.lstrip("/").partition("/")
-        getattr(self, f"_{kind}", self._content)(rest)
-
-    def _content(self, rest: str) -> None:
-        self._start(200, len(CONTENT))
-        self.wfile.write(CONTENT)
-
-    def _status(self, code: str) -> None:
-        self._start(int(code), 0)
-
-    def _to(self, url: str) -> None:
-        self._start(302, 0, Location=unquote(url))
-
-    def _cut(self, rest: str) -> None:
-        self._start(200, len(CONTENT))
-        self.wfile.write(CONTENT[:1000])
-
-    def _silent(self, rest: str) -> None:
-        self.server.asleep.wait(10)  # type: ignore[attr-defined]
-        self.close_connection = True
-
-    def _drip(self, rest: str) -> None:
-        self._start(200, 100)
-        for _ in range(100):
-            self.wfile.write(b".")
-            if self.server.asleep.wait(0.05):  # type: ignore[attr-defined]
-                break
-        self.close_connection = True
-
-    def _drop(self, rest: str) -> None:
-        self.close_connection = True
-
-    def _endless(self, rest: str) -> None:
-        self.send_response(200)
-        self.end_headers()
-        try:
-            while True:
-                self.wfile.write(bytes(65536))
-        except OSError:
-            self.close_connection = True
-
-    def _start(self, code: int, length: int, **headers: str) -> None:
-        self.send_response(code)
-        for name, value in {"Content-Length": str(length), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = False
-    asleep: threading.Event
+from tests.web_host import CONTENT, web_host
 
 
 @pytest.fixture
 def host() -> Iterator[str]:
     """Address of a web server on 127.0.0.1."""
-    with Server(("127.0.0.1", 0), Handler) as server:
-        server.asleep = threading.Event()
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.asleep.set()
-        server.shutdown()
-        thread.join()
+    with web_host() as address:
+        yield address
 
 
 @pytest.fixture
@@ -298,12 +226,6 @@ def test_a_circle_of_links_and_a_name_too_long(videos: Path) -> None:
     assert refusal(reader, f"videos/{'ä' * 200}.mp4")[0] == "source_missing"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(videos: Path) -> None:
-    (videos / "clip one.mp4").chmod(0)
-    assert refusal(sources(videos.parent), "videos/clip one.mp4")[0] == "source_unreadable"
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     scheme=st.sampled_from(
@@ -387,34 +309,3 @@ def test_a_redirect_is_checked_like_the_first_address(
 )
 def test_which_addresses_are_public(tmp_path: Path, address: str, is_public: bool) -> None:
     assert sources(tmp_path, private_hosts=False).is_reachable(address) is is_public
-
-
-def test_s3(tmp_path: Path, s3_endpoint: str) -> None:
-    bucket = f"source-{uuid.uuid4().hex[:12]}"
-    store = fsspec.filesystem("s3", endpoint_url=s3_endpoint)
-    store.mkdir(bucket)
-    store.pipe_file(f"{bucket}/a/clip.mp4", CONTENT)
-    reader = sources(tmp_path, s3_endpoint_url=s3_endpoint)
-    assert read(reader, f"s3://{bucket}/a/clip.mp4") == CONTENT
-    assert refusal(reader, f"s3://{bucket}/gone.mp4")[0] == "source_missing"
-    assert refusal(sources(tmp_path, s3_endpoint_url=s3_endpoint, max_bytes=9), f"s3://{bucket}/a/clip.mp4")[
-        0
-    ] == ("too_large")
-
-
-def test_s3_that_is_down(tmp_path: Path, s3_endpoint: str) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(SourceUnavailable, match="S3_ENDPOINT_URL"):
-            read(sources(tmp_path, s3_endpoint_url=endpoint), "s3://bucket/key")
-
-
-def test_s3_without_credentials(tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    # another spelling of the address, for s3fs keeps one client an endpoint
-    with pytest.raises(SourceUnavailable, match="credentials"):
-        read(sources(tmp_path, s3_endpoint_url=f"{s3_endpoint}/"), "s3://bucket/key")

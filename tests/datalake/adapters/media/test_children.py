@@ -9,7 +9,8 @@ import av
 import pytest
 
 from datalake.adapters.media.children import ChildProbe, MediaChildren
-from datalake.adapters.media.process import ChildPool, Limits
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.media.process import Limits
 from datalake.errors import BadVideo
 from tests.clips import frame_number
 

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from datalake.adapters.media import process
-from datalake.adapters.media.process import Child, ChildPool, Limits
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.media.process import Child, Limits
 from datalake.errors import BadVideo, MachineBusy
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
