@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +18,7 @@ from datalake.demo.ledger_rows import Progress, progress
 from datalake.demo.messages import DemoMessage, arrived, fresh_clip
 from datalake.demo.scene import Scene
 from datalake.embedded import samples, stack
+from datalake.errors import TransientError
 from datalake.ingest.ledger import LedgerBalance, ledger_balance
 
 ROOT = Path(__file__).parents[1]
@@ -79,12 +80,14 @@ class Live:
 
 
 def wait_until(is_true: Callable[[], bool], timeout_s: float, describe: Callable[[], str]) -> None:
-    """Poll until it is true; fail with a description when the time is over."""
+    """Poll until it is true, also through outages; fail with a description when the time is over."""
     deadline = time.monotonic() + timeout_s
-    while not is_true():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout_s:.0f} s: {describe()}")
+    while time.monotonic() < deadline:
+        with suppress(TransientError):
+            if is_true():
+                return
         time.sleep(0.2)
+    pytest.fail(f"not within {timeout_s:.0f} s: {describe()}")
 
 
 @contextmanager
