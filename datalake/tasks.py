@@ -74,11 +74,12 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
     Raises:
         AirflowFailException: the run was started with neither a batch nor URIs.
     """
-    config, silver = settings.load(), settings.load().silver
+    config = settings.load()
     uri = factory.postgres_uri(config)
     batch_id, attempt = _batch(uri, params or {}, run_id or "")
     with _our_errors_counted(config, batch_id, attempt):
         claimed = batches.unfinished(uri, batch_id, attempt, run_id or "")
+        silver = config.silver
         size = chunks.chunk_size(
             len(claimed), silver.silver_slots, silver.chunk_min_videos, silver.chunk_max_videos
         )

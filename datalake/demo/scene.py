@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from datalake.demo import latency
 from datalake.demo.airflow_api import AirflowApi
 from datalake.demo.ledger_rows import MessageState, progress
 from datalake.demo.messages import PLATFORM, DemoMessage
+from datalake.embedded.process import wait_until
 from datalake.embedded.state import StackState
 from datalake.errors import BrokerUnavailable
 from datalake.factory import postgres_uri
@@ -96,7 +96,7 @@ class Scene:
         def is_idle() -> bool:
             return not any(self.airflow.runs("video_process", state) for state in ("queued", "running"))
 
-        return _wait(is_idle, timeout_s)
+        return wait_until(is_idle, timeout_s)
 
     def steps_until_searchable(
         self, message: DemoMessage, words: str, asset_id: str, timeout_s: float
@@ -112,7 +112,7 @@ class Scene:
         def is_found() -> bool:
             return any(hit.asset_id == asset_id for hit in self.first_hits(words))
 
-        if not (_wait(is_done, timeout_s) and _wait(is_found, timeout_s)):
+        if not (wait_until(is_done, timeout_s) and wait_until(is_found, timeout_s)):
             return None
         found_at = datetime.now(UTC)
         state = self._state(message)
@@ -123,12 +123,3 @@ class Scene:
 
     def _state(self, message: DemoMessage) -> MessageState | None:
         return progress(self.postgres_uri, [message]).states.get(message.sha256)
-
-
-def _wait(until: Callable[[], bool], timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not until():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_S)
-    return True

@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +24,7 @@ import psycopg2
 from psycopg2 import sql
 
 from datalake.embedded.postgres_admin import ensure_database
-from datalake.embedded.process import LOOPBACK, Server, ServerFailed, python_argv
+from datalake.embedded.process import LOOPBACK, Server, ServerFailed, python_argv, wait_until
 from datalake.embedded.unprivileged import become, owner_ids
 
 USER = "datalake"
@@ -164,11 +163,8 @@ def clear_leftovers(folder: Path, timeout_s: float = 20.0) -> None:
     if not lock.exists():
         return
     pid = int(lock.read_text("utf-8").split("\n", 1)[0])
-    deadline = time.monotonic() + timeout_s
-    while _is_postgres_of(pid, folder):
-        if time.monotonic() > deadline:
-            raise ServerFailed(f"process {pid} already serves {folder}; end it first")
-        time.sleep(0.1)
+    if not wait_until(lambda: not _is_postgres_of(pid, folder), timeout_s):
+        raise ServerFailed(f"process {pid} already serves {folder}; end it first")
     lock.unlink(missing_ok=True)
 
 

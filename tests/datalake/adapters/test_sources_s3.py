@@ -9,8 +9,7 @@ import pytest
 
 from datalake.adapters.sources import AllowedSources
 from datalake.errors import BadVideo, SourceUnavailable
-
-CONTENT = bytes(range(256)) * 8192  # 2 MiB: several chunks
+from tests.web_host import CONTENT
 
 
 def read(home: Path, endpoint: str, uri: str, **limits: int) -> bytes:
