@@ -1,31 +1,75 @@
-"""Every finding about a video: a stable code, its severity and remedy, to which evidence is added."""
+"""Every finding about a video: a stable code, its severity and remedy, to which evidence is added.
+
+An error is `fatal` when nothing is left to work on; what an error stops depends on the validation mode.
+"""
 
 from __future__ import annotations
 
-from datalake.contracts import Finding, Severity
+from collections.abc import Iterable
+from typing import NamedTuple
 
-_FINDINGS: dict[str, tuple[Severity, str]] = {
+from datalake.contracts import Finding, Severity, ValidationMode
+
+
+class Kind(NamedTuple):
+    """What is known of a finding before anything was measured."""
+
+    severity: Severity
+    remedy: str
+    fatal: bool = False
+
+
+def _fatal(remedy: str) -> Kind:
+    return Kind("error", remedy, fatal=True)
+
+
+FINDINGS: dict[str, Kind] = {
     # the bytes could not be had
-    "source_not_allowed": ("error", "Use an allowed URI, or extend {setting}."),
-    "source_missing": ("error", "Check the URI, then send the message again."),
-    "source_unavailable": ("error", "Make the host reachable, then send the message again."),
-    "source_unreadable": ("error", "Give the pipeline read access, then send the message again."),
-    "too_large": ("error", "Send a smaller file, or raise SOURCE_MAX_BYTES."),
+    "source_not_allowed": _fatal("Use an allowed URI, or extend {setting}."),
+    "source_missing": _fatal("Check the URI, then send the message again."),
+    "source_unavailable": _fatal("Make the host reachable, then send the message again."),
+    "source_unreadable": _fatal("Give the pipeline read access, then send the message again."),
+    "too_large": _fatal("Send a smaller file, or raise SOURCE_MAX_BYTES."),
+    "hash_differs": _fatal("Upload the file again, or correct `sha256` in the message."),
     # the bytes are no good
-    "empty_file": ("error", "Upload the file again; nothing arrived."),
-    "not_a_video": ("error", "Send a video file (MP4, MOV, MKV, WebM, TS, AVI ...)."),
-    "no_video_stream": ("error", "Send a file that has a picture track."),
-    "truncated": ("error", "Upload the file again; the end is missing."),
-    "unsupported_codec": ("error", "Re-encode the picture, e.g. to H.264."),
-    "no_timestamps": ("error", "Put the bare stream into a container: ffmpeg -i IN -c copy OUT.mp4"),
-    "decode_failed": ("error", "The picture is damaged; export or upload the file again."),
-    "no_frames": ("error", "Play the file; if it shows pictures, re-encode it and send it again."),
-    "embedding_failed": ("error", "Play the file; if it looks right, re-encode it and send it again."),
-    "frame_not_encodable": ("error", "Send the video with less than 65500 pixels a side."),
-    # what the process that opens the bytes went through
-    "decoder_hung": ("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),
-    "decoder_died": ("error", "Re-encode the file; as it is, it crashes the decoder."),
-    "decoder_out_of_memory": ("error", "Re-encode the file, or raise CHILD_MEMORY_BYTES."),
+    "empty_file": _fatal("Upload the file again; nothing arrived."),
+    "not_a_video": _fatal("Send a video file (MP4, MOV, MKV, WebM, TS, AVI ...)."),
+    "no_video_stream": _fatal("Send a file that has a picture track."),
+    "encrypted": _fatal("Send the file without copy protection."),
+    "unsupported_codec": _fatal("Re-encode the picture, e.g. to H.264."),
+    "codec_not_allowed": _fatal("Re-encode the picture, or extend ALLOWED_CODECS."),
+    "no_timestamps": _fatal("Put the bare stream into a container: ffmpeg -i IN -c copy OUT.mp4"),
+    "truncated": Kind("error", "Upload the file again; the end is missing."),
+    "too_long": Kind("error", "Cut the video, or raise MAX_DURATION_S."),
+    "too_small": Kind("error", "Send a larger picture, or lower MIN_SIDE_PX."),
+    "timestamps_jump": Kind("error", "Write the file anew: ffmpeg -fflags +genpts -i IN -c copy OUT.mp4"),
+    # the bytes are unusual
+    "extension_lies": Kind("warning", "Name the file after what it is."),
+    "broken_index": Kind("warning", "Write the index anew: ffmpeg -i IN -c copy OUT"),
+    "missing_timestamps": Kind("warning", "Write the file anew: ffmpeg -fflags +genpts -i IN -c copy OUT"),
+    "interlaced": Kind("warning", "Deinterlace the video if moving edges look like combs."),
+    "negative_timestamps": Kind("info", "Nothing; times are counted from the first picture."),
+    "variable_frame_rate": Kind("info", "Nothing; frames keep their true times."),
+    "rotated": Kind("info", "Nothing; frames are stored upright."),
+    "non_square_pixels": Kind("info", "Nothing; frames are stored as they are coded."),
+    "hdr": Kind("info", "Nothing; colours look paler than on an HDR screen."),
+    "no_audio": Kind("info", "Nothing; the picture is all that is needed."),
+    # decoding
+    "decode_failed": Kind("error", "The picture is damaged; export or upload the file again."),
+    "decoder_hung": Kind("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),
+    "decoder_died": Kind("error", "Re-encode the file; as it is, it crashes the decoder."),
+    "decoder_out_of_memory": Kind("error", "Re-encode the file, or raise CHILD_MEMORY_BYTES."),
+    "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
+    "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
+    "frame_not_encodable": _fatal("Send the video with less than 65500 pixels a side."),
+    # quality
+    "black_video": Kind("warning", "Check the recording; there is next to nothing to see."),
+    "blank_video": Kind("warning", "Check the recording; the pictures show one even shade."),
+    "frozen_video": Kind("warning", "Check the recording; the picture does not move."),
+    "blurred_video": Kind("warning", "Check focus and bit rate, or lower BLUR_MIN for soft material."),
+    "silent_audio": Kind("warning", "Check the microphone or the audio track."),
+    "audio_gap": Kind("warning", "Check the export; sound and picture are not equally long."),
+    "derivative_failed": Kind("warning", "Play the file; if it looks right, re-encode it and send it again."),
 }
 
 
@@ -35,5 +79,42 @@ def finding(code: str, evidence: str, **names: str) -> Finding:
     Raises:
         KeyError: a code that is not in the table.
     """
-    severity, remedy = _FINDINGS[code]
-    return Finding(code=code, severity=severity, evidence=evidence, remedy=remedy.format(**names))
+    kind = FINDINGS[code]
+    return Finding(
+        code=code,
+        severity=kind.severity,
+        evidence=evidence,
+        remedy=kind.remedy.format(**names),
+        fatal=kind.fatal,
+    )
+
+
+def blocking(
+    findings: Iterable[Finding], validation_mode: ValidationMode, has_pictures: bool = True
+) -> tuple[Finding, ...]:
+    """The findings that stop a video.
+
+    Args:
+        findings: what was noticed.
+        validation_mode: strict: every error stops it; lenient: fatal ones do; report-only: none does.
+        has_pictures: False when no picture track can be read, which makes every error fatal.
+    """
+    if validation_mode == "report-only":
+        return ()
+    lenient = validation_mode == "lenient" and has_pictures
+    return tuple(one for one in findings if one.severity == "error" and (one.fatal or not lenient))
+
+
+def once_a_code(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each code, which says how many more there were."""
+    groups: dict[str, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(one.code, []).append(one)
+    return tuple(_counted(group) for group in groups.values())
+
+
+def _counted(group: list[Finding]) -> Finding:
+    first, *more = group
+    return (
+        first if not more else first.model_copy(update={"evidence": f"{first.evidence} (+{len(more)} more)"})
+    )

@@ -1,7 +1,8 @@
 """message -> bronze -> silver -> gold: the whole data flow, as data.
 
-`LAYERS` is read by the Airflow tasks, the notebooks, the docs and the tests; the order of the dict is
-the order of the pipeline. `NOTIFY` follows once all videos of a batch are through.
+`LAYERS` is read by the Airflow tasks, the notebooks, the docs and the tests; the order of the dict is the
+order of the pipeline. After silver, `ASSESSMENT` and `DERIVATIVES` work on what it stored, so that thresholds
+and proxies can change without decoding or embedding again. `NOTIFY` follows once a batch is through.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from hamilton import driver
 from hamilton.execution.executors import SynchronousLocalTaskExecutor
 
 from datalake.adapters.ports import BatchMails, BatchReport
-from datalake.contracts import BronzeVideo, GoldVideo, SilverVideo, VideoArrived
+from datalake.contracts import (
+    Assessment,
+    BronzeVideo,
+    Derivatives,
+    GoldVideo,
+    SilverVideo,
+    VideoArrived,
+)
 from datalake.hooks import BlocksLetGo, NodesAreDocumented, NodeTiming
 
 
@@ -69,8 +77,17 @@ LAYERS: dict[str, Dataflow] = {
         GoldVideo,
     ),
 }
+ASSESSMENT = Dataflow(
+    "What is it worth?",
+    ("datalake.silver_layer.metadata", "datalake.silver_layer.assessment"),
+    SilverVideo,
+    Assessment,
+)
+DERIVATIVES = Dataflow(
+    "What else was asked for?", ("datalake.silver_layer.derivatives",), Assessment, Derivatives
+)
 NOTIFY = Dataflow("Who is told?", ("datalake.gold_layer.notify",), BatchReport, BatchMails, once_a="batch")
-DATAFLOWS = {**LAYERS, "notify": NOTIFY}
+DATAFLOWS = {**LAYERS, "assessment": ASSESSMENT, "derivatives": DERIVATIVES, "notify": NOTIFY}
 
 
 def _snake_case(name: str) -> str:

@@ -1,4 +1,4 @@
-"""config/.env.example and the README's settings tables, from datalake/settings.py."""
+"""config/.env.example and the README's settings tables, from datalake/settings/."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRST = (
 _HEADER = """\
 # Every setting, with its default. Copy this file to `.env` in the project's root and fill in what you need:
 # a line that is missing, empty or commented out means the default, or the part of the stack that runs on this
-# machine. Generated from datalake/settings.py by sync-datalake-files.py.
+# machine. Generated from datalake/settings/ by sync-datalake-files.py.
 """
 
 
@@ -105,8 +105,8 @@ def _is_group(value: Any) -> bool:
     return (
         inspect.isclass(value)
         and issubclass(value, BaseSettings)
-        and value.__module__ == settings.__name__
-        and not value.__name__.startswith("_")
+        and value.__module__.startswith(settings.__name__)
+        and value is not settings.SettingsGroup
     )
 
 

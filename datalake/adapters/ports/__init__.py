@@ -16,8 +16,8 @@ from datalake.adapters.ports.catalog import (
     WorkLeases,
 )
 from datalake.adapters.ports.embedding import Embedder, Embedding, Label, Vector
-from datalake.adapters.ports.frames import FrameRow, FrameTable
-from datalake.adapters.ports.lake import Lake, SourceReader
+from datalake.adapters.ports.frames import ContentBox, FrameRow, FrameTable
+from datalake.adapters.ports.lake import Lake, OpenSource, SourceReader
 from datalake.adapters.ports.mail import (
     BatchMails,
     BatchReport,
@@ -30,7 +30,17 @@ from datalake.adapters.ports.mail import (
     MailTemplate,
     VideoReport,
 )
-from datalake.adapters.ports.media import Frame, FrameSource, Image, MediaProbe, Probe, Window
+from datalake.adapters.ports.media import (
+    DecodedWindow,
+    Frame,
+    FrameSource,
+    Image,
+    MediaProbe,
+    Probe,
+    Sampling,
+    Transcoder,
+    Window,
+)
 from datalake.adapters.ports.vectors import Point, VectorIndex
 
 __all__ = [
@@ -38,6 +48,8 @@ __all__ = [
     "BatchReport",
     "Catalog",
     "Compose",
+    "ContentBox",
+    "DecodedWindow",
     "Delivery",
     "Embedder",
     "Embedding",
@@ -55,12 +67,15 @@ __all__ = [
     "MailTemplate",
     "Mailer",
     "MediaProbe",
+    "OpenSource",
     "Point",
     "PointClaim",
     "Probe",
     "Retraction",
+    "Sampling",
     "Settlement",
     "SourceReader",
+    "Transcoder",
     "Vector",
     "VectorIndex",
     "Verdict",

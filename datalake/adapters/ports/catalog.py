@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from datalake.adapters.ports.frames import FrameRow
-from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
+from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, RefinedVideo, WorkIdentity
 
 LeaseAnswer = Literal["acquired", "finished", "busy"]
 Verdict = Literal["write", "older_version", "unchanged", "closed"]
@@ -41,8 +41,10 @@ class WorkLeases(ABC):
         """
 
     @abstractmethod
-    def renew(self, work: WorkIdentity, token: UUID, lease_s: float) -> None:
-        """Prolong the lease after progress.
+    def renew(
+        self, work: WorkIdentity, token: UUID, lease_s: float, windows_done: int, windows_total: int
+    ) -> None:
+        """Prolong the lease after progress, and write down how far the work is.
 
         Raises:
             LeaseLost: another task try took over.
@@ -108,19 +110,12 @@ class Catalog(WorkLeases):
 
     @abstractmethod
     def settle(
-        self,
-        claimed: ClaimedVideo,
-        bronze: BronzeVideo,
-        silver: SilverVideo,
-        claim: PointClaim,
-        frames: Iterable[Sequence[FrameRow]],
+        self, video: RefinedVideo, claim: PointClaim, frames: Iterable[Sequence[FrameRow]]
     ) -> Settlement:
-        """Write video, frames and outcome together, and the batch's mails with its last outcome.
+        """Write video, frames, quality, derivatives and outcome together; mails with a batch's last outcome.
 
         Args:
-            claimed: the message.
-            bronze: what arrived.
-            silver: what is in it.
+            video: the message and all that was found out.
             claim: what `claim_points` answered; its points are written.
             frames: frame rows in parts; read only when the catalog lacks them.
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from datalake.adapters.ports.embedding import Label, Vector
+
+
+class ContentBox(NamedTuple):
+    """The picture without black bars, in pixels of the decoded, upright frame."""
+
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
 
 
 @dataclass(frozen=True)
@@ -18,14 +28,22 @@ class FrameRow:
     no image and no vector of its own.
     """
 
+    asset_id: str
+    settings_hash: str
+    pipeline_version: str
     time_us: int
     pts: int
     point_id: UUID | None
     frame_key: str | None
+    sha256: str | None
     width_px: int
     height_px: int
+    content_box: ContentBox
     blur: float
     brightness: float
+    contrast: float
+    blank_share: float
+    difference: float | None
     phash: str
     duplicate_of_us: int | None
     labels: tuple[Label, ...] = ()
@@ -33,12 +51,15 @@ class FrameRow:
 
 
 class FrameTable(ABC):
-    """Reads the frame rows that silver wrote."""
+    """Reads the frame rows that silver wrote.
+
+    Both methods raise StoreUnavailable when the lake cannot be read.
+    """
+
+    @abstractmethod
+    def scores(self, part_key: str) -> Sequence[FrameRow]:
+        """The rows of one part, in time order, without vectors and labels: cheap for a whole video."""
 
     @abstractmethod
     def rows(self, part_key: str) -> Sequence[FrameRow]:
-        """The rows of one part, in time order, vectors included.
-
-        Raises:
-            StoreUnavailable: the lake cannot be read.
-        """
+        """The rows of one part, in time order, vectors included."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from datalake.contracts import SourceFacts
 
 
 class Lake(ABC):
@@ -52,14 +55,22 @@ class Lake(ABC):
         """The object's URI, for people and other tools."""
 
 
+@dataclass(frozen=True)
+class OpenSource:
+    """A source being read: what it says about itself, and its bytes."""
+
+    facts: SourceFacts
+    chunks: Iterator[bytes]
+
+
 class SourceReader(ABC):
     """Reads what a message's URI names, within the allow-list."""
 
     @abstractmethod
-    def chunks(self, uri: str) -> Iterator[bytes]:
-        """The bytes, streamed.
+    def opened(self, uri: str) -> AbstractContextManager[OpenSource]:
+        """The source; opening it and reading its chunks raise alike.
 
         Raises:
             BadVideo: the URI is not allowed, does not exist or is too large.
-            SourceUnavailable: its host cannot be reached, broke off or is too slow.
+            SourceUnavailable: its host is away, broke off or is too slow, or the bytes changed meanwhile.
         """

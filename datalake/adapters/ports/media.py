@@ -50,17 +50,58 @@ class Frame:
     image: Image = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """Which frames of a video are wanted, and how many fit a window.
+
+    Args:
+        interval_s: seconds between wanted frames.
+        max_frames: frames wanted of the whole video, at most.
+        window_max_bytes: decoded pixels that one window may hold.
+        duration_limit_s: nothing is wanted from here on; None: to the end.
+    """
+
+    interval_s: float
+    max_frames: int
+    window_max_bytes: int
+    duration_limit_s: float | None = None
+
+
+@dataclass(frozen=True)
+class DecodedWindow:
+    """What could be decoded of a window, and what went wrong with the rest."""
+
+    frames: tuple[Frame, ...]
+    findings: tuple[Finding, ...] = ()
+
+
 class FrameSource(ABC):
     """The frames of one video, window by window, decoded ahead in a child."""
 
     @abstractmethod
-    def windows(self, interval_s: float, max_frames: int, window_max_bytes: int) -> Sequence[Window]:
-        """The video cut into windows, in order; a window's decoded frames fit `window_max_bytes`."""
-
-    @abstractmethod
-    def frames(self, window: Window) -> Sequence[Frame]:
-        """The frames on screen at the wanted times, without repeats.
+    def windows(self, sampling: Sampling) -> Sequence[Window]:
+        """The video cut into windows, in order.
 
         Raises:
-            BadVideo: the decoder failed, hung, or died.
+            BadVideo: its packets cannot be read.
+        """
+
+    @abstractmethod
+    def decoded(self, window: Window) -> DecodedWindow:
+        """The frames on screen at the wanted times, without repeats.
+
+        Damage is a finding: `decode_failed` beside the frames that are whole; `decoder_hung`,
+        `decoder_died` or `decoder_out_of_memory` without any, for this window and those that follow.
+        """
+
+
+class Transcoder(ABC):
+    """Makes smaller copies of one video, in a process that may die."""
+
+    @abstractmethod
+    def proxy(self, height_px: int, folder: Path) -> Path:
+        """An MP4 (H.264, AAC, index first) in `folder`, upright, at most so high, never enlarged.
+
+        Raises:
+            BadVideo: it cannot be made; nothing is left in `folder`.
         """

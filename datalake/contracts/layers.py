@@ -1,0 +1,143 @@
+"""What each layer hands to the next, and how a message ended."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from datalake.contracts.arrived import ClaimedVideo
+from datalake.contracts.assessed import Assessment, Derivatives
+from datalake.contracts.base import Contract, Sha256, ShortText
+from datalake.contracts.media import Finding, MediaFacts, SourceFacts
+
+OutcomeKind = Literal["done", "duplicate", "rejected", "quarantined", "failed", "cancelled"]
+
+
+class BronzeVideo(Contract):
+    """What arrived: the bytes in the lake by content hash, where they came from, and what they are."""
+
+    asset_id: Sha256 = Field(description="SHA-256 of the bytes.")
+    size_bytes: int = Field(ge=0)
+    raw_key: str = Field(description="Key of the raw object, relative to LAKE_URI.")
+    source: SourceFacts | None = Field(None, description="What the source said about the bytes.")
+    media: MediaFacts | None = Field(None, description="None when the bytes are no media file.")
+    findings: tuple[Finding, ...] = ()
+    blocking: tuple[str, ...] = Field(
+        (), description="Codes of the findings that stop the video in its validation mode."
+    )
+
+    @property
+    def is_usable(self) -> bool:
+        """True when nothing stops the video here."""
+        return not self.blocking
+
+
+class WorkIdentity(Contract):
+    """Names one piece of silver work: the same identity is computed once."""
+
+    asset_id: Sha256
+    model: ShortText = Field(description="Embedder name, e.g. `conse`.")
+    settings_hash: ShortText = Field(description="16 hex digits over all that changes the result.")
+
+    @property
+    def prefix(self) -> str:
+        """Lake prefix that holds everything this work writes."""
+        slug = "".join(c if c.isalnum() or c in "-_" else "-" for c in self.model)
+        return f"silver/{self.asset_id[:2]}/{self.asset_id}/{slug}-{self.settings_hash}"
+
+
+class SilverVideo(Contract):
+    """What is in it: frames, vectors and scores in the lake, listed by a manifest."""
+
+    work: WorkIdentity
+    manifest_key: str = Field(description="Key of manifest.json; written last, so it is complete.")
+    vector_dim: int = Field(ge=1)
+    fingerprint: ShortText = Field(description="Of the embedder; a collection holds vectors of one only.")
+    frame_count: int = Field(ge=0, description="Frames decoded at wanted times.")
+    kept_count: int = Field(ge=0, description="Frames kept after near-duplicate removal.")
+    part_keys: tuple[str, ...] = Field((), description="Parquet files, one a window.")
+    pipeline_version: ShortText = Field(description="Version of the code that made it.")
+    findings: tuple[Finding, ...] = Field((), description="What decoding noticed, one a code.")
+
+
+class RefinedVideo(Contract):
+    """A video that passed silver, complete and checked to be about one asset: what gold writes."""
+
+    claimed: ClaimedVideo
+    bronze: BronzeVideo
+    silver: SilverVideo
+    assessment: Assessment
+    derivatives: Derivatives
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was noticed about the video, in the order of the layers."""
+        return (
+            *self.bronze.findings,
+            *self.silver.findings,
+            *self.assessment.findings,
+            *self.derivatives.findings,
+        )
+
+
+class GoldVideo(Contract):
+    """Who knows: the rows and points that were written."""
+
+    message_id: UUID
+    asset_id: Sha256
+    frame_rows: int = Field(ge=0)
+    points: int = Field(ge=0)
+    outcome: Outcome | None = Field(
+        None, description="What was written; None: nothing, the message was settled or is another attempt's."
+    )
+
+
+class Outcome(Contract):
+    """How one message ended; written by gold, read by everybody."""
+
+    kind: OutcomeKind
+    reason: str | None = Field(None, description="Stable snake_case code; None for done.")
+    detail: str | None = Field(None, description="One sentence for a person.")
+    findings: tuple[Finding, ...] = ()
+
+
+class VideoProgress(Contract):
+    """One video of a chunk on its way through the layers (what XCom carries)."""
+
+    claimed: ClaimedVideo
+    bronze: BronzeVideo | None = None
+    silver: SilverVideo | None = None
+    assessment: Assessment | None = None
+    derivatives: Derivatives | None = None
+    outcome: Outcome | None = None
+    error: str | None = Field(None, description="An error of our code: unfinished in this attempt.")
+    put_off: str | None = Field(None, description="Why it waits for the next attempt, with nobody to blame.")
+
+    @property
+    def is_open(self) -> bool:
+        """True while the next layer has something to do for it."""
+        return self.outcome is None and self.error is None and self.put_off is None
+
+
+class Chunk(Contract):
+    """Videos that one task works on; every layer takes one and gives one."""
+
+    label: str = Field(description="What the Airflow grid shows: the videos' ids.")
+    batch_id: UUID
+    attempt: int = Field(ge=1)
+    videos: tuple[VideoProgress, ...]
+
+
+class SearchHit(Contract):
+    """One moment that a search found."""
+
+    score: float
+    platform: str
+    video_id: str
+    asset_id: Sha256
+    time_s: float
+    frame_key: str
+    frame_uri: str
+    labels: tuple[str, ...] = ()

@@ -1,0 +1,95 @@
+"""What the bytes of a video are, where they came from, and what was noticed about them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from datalake.contracts.base import Contract, Instant, ShortText
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Finding(Contract):
+    """One thing noticed about a video, with evidence and a remedy."""
+
+    code: ShortText = Field(description="Stable snake_case code, e.g. `truncated`.")
+    severity: Severity
+    evidence: str = Field(description="What was measured.")
+    remedy: str = Field(description="What the sender can do.")
+    fatal: bool = Field(False, description="True for an error that leaves nothing to work on.")
+
+
+class SourceFacts(Contract):
+    """What the source said about the bytes when they were fetched."""
+
+    uri: str = Field(description="Where they came from, without secrets.")
+    size_bytes: int | None = Field(None, ge=0, description="Size that the source stated.")
+    etag: str | None = None
+    modified_at: Instant | None = Field(None, description="Last modification, as the source states it.")
+    content_type: str | None = None
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Other HTTP headers or S3 metadata that say something of the bytes."
+    )
+
+
+class Colour(Contract):
+    """How pixel values are to be read, by the names of ITU-T H.273; None where the stream does not say."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    range: str | None = None
+
+
+class VideoStream(Contract):
+    """The video stream that will be read."""
+
+    index: int
+    codec: str
+    profile: str | None = None
+    width_px: int = Field(description="Display width after rotation.")
+    height_px: int = Field(description="Display height after rotation.")
+    rotation_deg: Literal[0, 90, 180, 270] = 0
+    pixel_aspect: tuple[int, int] = Field((1, 1), description="Width to height of a stored pixel.")
+    time_base: tuple[int, int] = Field(description="Seconds per PTS tick, as a fraction.")
+    start_pts: int | None = None
+    frame_rate_fps: float | None = Field(None, description="Average rate from the container.")
+    nominal_frames: int | None = Field(None, description="Frame count the container claims.")
+    measured_frames: int | None = Field(None, description="Pictures that are really there.")
+    keyframes: int | None = Field(None, description="Pictures that can be decoded by themselves.")
+    shortest_interval_s: float | None = Field(None, description="Shortest time between two pictures.")
+    longest_interval_s: float | None = Field(None, description="Longest time between two pictures.")
+    bit_rate_bps: int | None = None
+    pixel_format: str | None = None
+    bit_depth: int | None = Field(None, description="Bits of a component.")
+    colour: Colour = Field(default_factory=Colour)
+    is_interlaced: bool = False
+
+
+class AudioStream(Contract):
+    """The first audio stream."""
+
+    index: int
+    codec: str | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    bit_rate_bps: int | None = None
+    duration_s: float | None = Field(None, description="End of the last packet really there.")
+    peak_dbfs: float | None = Field(
+        None, description="Loudest of the samples that were looked at, dB below full scale; -120 is silence."
+    )
+
+
+class MediaFacts(Contract):
+    """What the container says and a probe measured."""
+
+    container: str
+    duration_s: float | None = Field(None, description="Duration the container claims.")
+    measured_duration_s: float | None = Field(None, description="End of the last packet really there.")
+    bit_rate_bps: int | None = None
+    created_at: Instant | None = Field(None, description="Recording time that the container states.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags of the container, long ones cut.")
+    video: VideoStream | None = None
+    audio: AudioStream | None = None
