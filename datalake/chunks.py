@@ -8,7 +8,7 @@ every other video of the chunk is through.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from datalake.contracts import Chunk, ClaimedVideo, Finding, Outcome, VideoProgress
@@ -48,13 +48,13 @@ def run(chunk: Chunk, step: Step, at_once: int) -> Chunk:
     return chunk.model_copy(update={"videos": videos})
 
 
-def outcome_of(findings: Iterable[Finding]) -> Outcome:
-    """Quarantine, explained by the findings that are errors."""
-    errors = [finding for finding in findings if finding.severity == "error"]
+def quarantine(findings: Sequence[Finding], blocking: Collection[str]) -> Outcome:
+    """Quarantine with all findings, explained by those whose codes are blocking."""
+    reasons = [finding for finding in findings if finding.code in blocking]
     return Outcome(
         kind="quarantined",
-        reason=errors[0].code,
-        detail="; ".join(finding.evidence for finding in errors),
+        reason=reasons[0].code,
+        detail="; ".join(finding.evidence for finding in reasons),
         findings=tuple(findings),
     )
 
@@ -81,7 +81,7 @@ def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError
         return step(video)
     except BadVideo as bad:
         findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
-        return video.model_copy(update={"outcome": outcome_of(findings)})
+        return video.model_copy(update={"outcome": quarantine(findings, {bad.finding.code})})
     except (SourceUnavailable, LeaseLost) as error:
         _log.warning("%s waits for the next attempt: %s", video.claimed.label, error)
         return video.model_copy(update={"put_off": str(error)[:500]})

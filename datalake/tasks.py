@@ -25,6 +25,8 @@ from datalake.findings import finding
 from datalake.gold_layer.outbox import send_due_mails
 from datalake.ingest import batches
 from datalake.pipeline import run_layer
+from datalake.refinement import Refinement
+from datalake.silver_layer.identity import effective_options
 from datalake.work import Workshop, known
 
 _log = logging.getLogger(__name__)
@@ -90,19 +92,22 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
 def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
     lake, sources = factory.build_lake(config), factory.build_sources(config)
+    rules = config.bronze.model_dump(exclude={"validation_mode"})
     with factory.build_media_children(config) as media:
         ports = {"lake": lake, "sources": sources, "media_probe": media.probe_port()}
 
         def step(video: VideoProgress) -> VideoProgress:
-            record = {"video_arrived": video.claimed.arrived}
+            arrived = video.claimed.arrived
+            mode = arrived.options.validation_mode or config.bronze.validation_mode
+            records = {"video_arrived": arrived, "validation_mode": mode}
             try:
-                bronze: BronzeVideo = run_layer("bronze", {**record, **ports})
+                bronze: BronzeVideo = run_layer("bronze", {**rules, **records, **ports})
             except SourceUnavailable as error:
                 if chunk.attempt < config.source.source_max_attempts:
                     raise
                 evidence = f"attempt {chunk.attempt}: {error}"
                 raise BadVideo(finding("source_unavailable", evidence)) from error
-            outcome = None if bronze.is_usable else chunks.outcome_of(bronze.findings)
+            outcome = None if bronze.is_usable else chunks.quarantine(bronze.findings, bronze.blocking)
             return video.model_copy(update={"bronze": bronze, "outcome": outcome})
 
         return chunks.run(chunk, step, config.silver.videos_at_once)
@@ -111,17 +116,25 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
 @_layer_task
 def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through silver, with one model; equal work is done once."""
+    lake = factory.build_lake(config)
+    options_of = partial(effective_options, silver=config.silver, lake=config.lake, bronze=config.bronze)
     with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
         workshop = Workshop(
             chunk=chunk,
             config=config.silver,
-            lake_config=config.lake,
+            options_of=options_of,
             leases=factory.build_catalog(config),
-            lake=factory.build_lake(config),
+            lake=lake,
             media=media,
             embedder=embedder,
         )
-        return chunks.run(chunk, workshop.silver_of, config.silver.videos_at_once)
+        frame_table, names = factory.build_frame_table(config), config.silver.derivatives
+        refinement = Refinement(config.quality, names, lake, frame_table, media)
+
+        def step(video: VideoProgress) -> VideoProgress:
+            return refinement.refined(workshop.silver_of(video))
+
+        return chunks.run(chunk, step, config.silver.videos_at_once)
 
 
 @_layer_task
@@ -140,6 +153,8 @@ def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
             "claimed_video": video.claimed,
             "bronze_video": known(video.bronze),
             "silver_video": known(video.silver),
+            "assessment": known(video.assessment),
+            "derivatives": known(video.derivatives),
         }
         outcome = run_layer("gold", {**records, **ports}).outcome
         return video.model_copy(update={"outcome": outcome})

@@ -6,43 +6,66 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Lock
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.ports import Frame, FrameSource, Lake, Window, WorkLeases
-from datalake.contracts import Chunk, SilverVideo, VideoProgress, WorkIdentity
-from datalake.errors import LeaseLost
+from datalake.adapters.ports import DecodedWindow, FrameSource, Lake, Sampling, Window, WorkLeases
+from datalake.contracts import BronzeVideo, Chunk, Finding, Options, SilverVideo, VideoProgress, WorkIdentity
+from datalake.errors import BadVideo, LeaseLost
 from datalake.pipeline import run_layer
-from datalake.settings import LakeSettings, SilverSettings
-from datalake.silver_layer.identity import effective_options, work_identity
+from datalake.settings import SilverSettings
+from datalake.silver_layer.identity import SilverOptions, work_identity
 from datalake.silver_layer.manifest import manifest_key, silver_video_from_manifest
 
 T = TypeVar("T")
 _POLL_S = 0.5
+_NO_WINDOW = 99_999
 
 
 class LeasedFrameSource(FrameSource):
-    """Renews the lease with every window, so that only progress keeps it."""
+    """Renews the lease with every window, so that only progress keeps it.
 
-    def __init__(self, source: FrameSource, renew: Callable[[], None]) -> None:
-        self._source = source
-        self._renew = renew
+    Args:
+        source: where the frames come from.
+        renew: told how many windows are done, and of how many.
+    """
 
-    def windows(self, interval_s: float, max_frames: int, window_max_bytes: int) -> Sequence[Window]:
+    def __init__(self, source: FrameSource, renew: Callable[[int, int], None]) -> None:
+        self._source, self._renew, self._total = source, renew, 0
+
+    def windows(self, sampling: Sampling) -> Sequence[Window]:
         """As the source."""
-        return self._source.windows(interval_s, max_frames, window_max_bytes)
+        windows = self._source.windows(sampling)
+        self._total = len(windows)
+        return windows
 
-    def frames(self, window: Window) -> Sequence[Frame]:
+    def decoded(self, window: Window) -> DecodedWindow:
         """As the source, after renewing.
 
         Raises:
             LeaseLost: another task try took over.
         """
-        self._renew()
-        return self._source.frames(window)
+        self._renew(window.index, self._total)
+        return self._source.decoded(window)
+
+
+class NoFrames(FrameSource):
+    """Stands in for a video that cannot be worked on and goes on all the same: its findings, no frame."""
+
+    def __init__(self, findings: tuple[Finding, ...] = ()) -> None:
+        self._findings = findings
+
+    def windows(self, sampling: Sampling) -> Sequence[Window]:
+        """A window that carries the findings, if there are any; no earlier try can have stored its number."""
+        return [Window(_NO_WINDOW, 0, 0, ())] if self._findings else []
+
+    def decoded(self, window: Window) -> DecodedWindow:
+        """The findings."""
+        return DecodedWindow((), self._findings)
 
 
 class OneAtATime:
@@ -67,7 +90,7 @@ class Workshop:
 
     chunk: Chunk
     config: SilverSettings
-    lake_config: LakeSettings
+    options_of: Callable[[Options], SilverOptions]
     leases: WorkLeases
     lake: Lake
     media: MediaChildren
@@ -79,23 +102,23 @@ class Workshop:
         """The video with its silver record: read back if the work is finished, else done now.
 
         Raises:
-            BadVideo: its frames cannot be decoded or embedded.
+            BadVideo: its frames cannot be decoded or embedded, and its validation mode minds.
             LeaseLost: another task is at this work, and stays at it.
         """
-        options = effective_options(video.claimed.arrived.options, self.config, self.lake_config)
+        options = self.options_of(video.claimed.arrived.options)
         work = work_identity(known(video.bronze), self.embedder, options)
         with self.one_at_a_time(work):
             self._acquire(work, str(video.claimed.message_id))
             with self._released_on_error(work):
-                silver = self._finished(video, work, options.as_inputs())
+                silver = self._finished(video, work, options)
         return video.model_copy(update={"silver": silver})
 
-    def _finished(self, video: VideoProgress, work: WorkIdentity, options: dict[str, object]) -> SilverVideo:
+    def _finished(self, video: VideoProgress, work: WorkIdentity, options: SilverOptions) -> SilverVideo:
         key = manifest_key(work)
         if self.lake.exists(key):
             silver = silver_video_from_manifest(self.lake.read_bytes(key))
         else:
-            silver = self._do(video, work, options)
+            silver = self._do(known(video.bronze), work, options)
         self.leases.finish(work, self.token, key)
         return silver
 
@@ -128,20 +151,40 @@ class Workshop:
         chunk = self.chunk
         return self.leases.lease(work, self.token, chunk.batch_id, chunk.attempt, self.config.lease_s, task)
 
-    def _do(self, video: VideoProgress, work: WorkIdentity, options: dict[str, object]) -> SilverVideo:
-        bronze = known(video.bronze)
+    def _do(self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions) -> SilverVideo:
+        """The layer on the video's frames; in `report-only` mode on none, where they cannot be had."""
+        try:
+            with self._frame_source(bronze, options) as frames, self.embedder.producer():
+                return self._run(bronze, work, options, frames)
+        except BadVideo as bad:
+            if options.validation_mode != "report-only":
+                raise
+            return self._run(bronze, work, options, NoFrames((bad.finding,)))
+
+    def _run(
+        self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions, frames: FrameSource
+    ) -> SilverVideo:
+        renew = partial(self.leases.renew, work, self.token, self.config.lease_s)
+        records = {"bronze_video": bronze, "work": work}
+        ports = {
+            "lake": self.lake,
+            "frame_source": LeasedFrameSource(frames, renew),
+            "embedder": self.embedder,
+        }
+        silver: SilverVideo = run_layer("silver", {**records, **ports, **options.as_inputs()})
+        return silver
+
+    @contextmanager
+    def _frame_source(self, bronze: BronzeVideo, options: SilverOptions) -> Iterator[FrameSource]:
+        media = bronze.media
+        if options.validation_mode == "report-only" and (media is None or media.video is None):
+            yield NoFrames()
+            return
         with (
             self.lake.local_path(bronze.raw_key) as path,
-            self.media.frame_source(path, known(bronze.media)) as frames,
-            self.embedder.producer(),
+            self.media.frame_source(path, known(media)) as frames,
         ):
-            source = LeasedFrameSource(
-                frames, lambda: self.leases.renew(work, self.token, self.config.lease_s)
-            )
-            records = {"bronze_video": bronze, "work": work}
-            ports = {"lake": self.lake, "frame_source": source, "embedder": self.embedder}
-            silver: SilverVideo = run_layer("silver", {**records, **ports, **options})
-            return silver
+            yield frames
 
 
 def known(value: T | None) -> T:

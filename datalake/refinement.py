@@ -1,0 +1,54 @@
+"""After silver: what the video is worth, and the files that were asked for; needs no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.ports import FrameTable, Lake
+from datalake.contracts import Assessment, BronzeVideo, Derivatives, VideoProgress
+from datalake.pipeline import run_layer
+from datalake.settings import QualitySettings
+from datalake.work import known
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Takes videos through `assessment` and `derivatives`; `refined` may run in many threads at once."""
+
+    thresholds: QualitySettings
+    default_derivatives: tuple[str, ...]
+    lake: Lake
+    frame_table: FrameTable
+    media: MediaChildren
+
+    def refined(self, video: VideoProgress) -> VideoProgress:
+        """The video with its assessment and derivatives; what exists already is not made again."""
+        records = {"bronze_video": known(video.bronze), "silver_video": known(video.silver)}
+        assessment: Assessment = run_layer(
+            "assessment", {**records, "frame_table": self.frame_table, **self.thresholds.model_dump()}
+        )
+        derivatives = self._derivatives(video, assessment)
+        return video.model_copy(update={"assessment": assessment, "derivatives": derivatives})
+
+    def _derivatives(self, video: VideoProgress, assessment: Assessment) -> Derivatives:
+        wanted = video.claimed.arrived.options.derivatives
+        names = self.default_derivatives if wanted is None else wanted
+        bronze: BronzeVideo = known(video.bronze)
+        if not names or bronze.media is None or bronze.media.video is None:
+            return Derivatives(asset_id=assessment.asset_id)
+        with (
+            self.lake.local_path(bronze.raw_key) as path,
+            self.media.transcoder(path, bronze.media) as transcoder,
+        ):
+            inputs = {
+                "silver_video": known(video.silver),
+                "assessment": assessment,
+                "derivative_names": names,
+                "frame_table": self.frame_table,
+                "lake": self.lake,
+                "transcoder": transcoder,
+                "media_probe": self.media.probe_port(),
+            }
+            made: Derivatives = run_layer("derivatives", inputs)
+            return made
