@@ -95,6 +95,11 @@ class MicroBatcher(Embedder):
         return self._embedder.fingerprint
 
     @property
+    def labels_fingerprint(self) -> str:
+        """The embedder's."""
+        return self._embedder.labels_fingerprint
+
+    @property
     def dim(self) -> int:
         """The embedder's."""
         return self._embedder.dim

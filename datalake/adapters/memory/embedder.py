@@ -14,8 +14,11 @@ _COLOURS = ("red", "green", "blue")
 class MemoryEmbedder(Embedder):
     """An image's vector is its mean colour, a text's the colours it names; `batches` holds the sizes."""
 
-    def __init__(self, model: str = "memory", fingerprint: str = "0" * 16) -> None:
+    def __init__(
+        self, model: str = "memory", fingerprint: str = "0" * 16, labels_fingerprint: str = "colours"
+    ) -> None:
         self._model, self._fingerprint = model, fingerprint
+        self._labels_fingerprint = labels_fingerprint
         self.batches: list[int] = []
 
     @property
@@ -27,6 +30,11 @@ class MemoryEmbedder(Embedder):
     def fingerprint(self) -> str:
         """As given."""
         return self._fingerprint
+
+    @property
+    def labels_fingerprint(self) -> str:
+        """As given."""
+        return self._labels_fingerprint
 
     @property
     def dim(self) -> int:

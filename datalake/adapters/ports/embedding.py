@@ -44,6 +44,11 @@ class Embedder(ABC):
         """Short hash over weights, preprocessing and code version: all that changes a vector."""
 
     @property
+    def labels_fingerprint(self) -> str:
+        """Short hash over all that changes an image's labels; empty where a model gives none."""
+        return ""
+
+    @property
     @abstractmethod
     def dim(self) -> int:
         """Length of a vector."""
