@@ -137,6 +137,7 @@ class SearchHit(Contract):
     platform: str
     video_id: str
     asset_id: Sha256
+    settings_hash: ShortText
     time_s: float
     frame_key: str
     frame_uri: str

@@ -14,8 +14,10 @@ from datalake.demo import latency, ledger_rows, report, watch
 from datalake.demo.messages import QUERIES, arrived, fresh_clip, messages
 from datalake.demo.scene import Scene
 from datalake.errors import PipelineError
+from datalake.factory import build_lake
 from datalake.ingest.ledger import ledger_balance
 
+_SHEET_HITS = 4
 _EXAMPLES = """
 examples:
   scripts/demo              start the stack, send everything, show what became of it
@@ -66,13 +68,15 @@ def _demo(console: Console, timeout_s: float) -> int:
     faults = report.unexpected(sent, looked)
     faults += report.balance(console, ledger_balance(scene.postgres_uri, scene.kafka))
     report.counts(console, ledger_rows.counts(scene.postgres_uri), scene.points())
-    faults += report.searches(console, scene)
+    found = {query.words: scene.first_hits(query.words, _SHEET_HITS) for query in QUERIES}
+    faults += report.searches(console, found)
     report.mail(console, state.mails)
     faults += report.dead_letters(console, scene.letters(), sent)
 
     console.rule("[bold]One more message, on the idle stack")
     faults += _one_more(console, scene, fresh_clip(clips[0], folder), timeout_s)
     report.goodbye(console, state)
+    report.sheet(console, found, build_lake(scene.config), folder.parent / "contact-sheet.png")
     return report.verdict(console, faults)
 
 

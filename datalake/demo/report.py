@@ -8,11 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from datalake.adapters.ports import Lake
+from datalake.contracts import SearchHit
 from datalake.demo.ledger_rows import Progress
 from datalake.demo.messages import QUERIES, DemoMessage
-from datalake.demo.scene import Scene
 from datalake.embedded.state import StackState
 from datalake.ingest.ledger import LedgerBalance
+from datalake.serving.contact_sheet import contact_sheet
 
 
 def unexpected(sent: Sequence[DemoMessage], looked: Progress) -> list[str]:
@@ -61,21 +63,29 @@ def goodbye(console: Console, state: StackState) -> None:
     )
 
 
-def searches(console: Console, scene: Scene) -> list[str]:
-    """Three searches, each with its best frame."""
+def searches(console: Console, found: Mapping[str, Sequence[SearchHit]]) -> list[str]:
+    """What the searches found, each with its best frame."""
     faults = []
     for query in QUERIES:
-        hits = scene.first_hits(query.words, limit=1)
+        hits = found[query.words]
         if not hits:
             faults.append(f"“{query.words}” finds nothing")
             continue
         best = hits[0]
-        found = f"[bold]{best.video_id}[/] at {best.time_s:.1f} s, score {best.score:.2f}"
-        console.print(f'  datalake search "{query.words}": {found}')
+        moment = f"[bold]{best.video_id}[/] at {best.time_s:.1f} s, score {best.score:.2f}"
+        console.print(f'  datalake search "{query.words}": {moment}')
         console.print(f"    [dim]{best.frame_uri}[/]", soft_wrap=True)
         if best.video_id != query.video_id:
             faults.append(f"“{query.words}” finds {best.video_id} first, not {query.video_id}")
     return faults
+
+
+def sheet(console: Console, found: Mapping[str, Sequence[SearchHit]], lake: Lake, path: Path) -> None:
+    """The frames that were found, drawn into one picture."""
+    if not any(found.values()):
+        return
+    path.write_bytes(contact_sheet(found, lake))
+    console.print(f"  Contact sheet of what the searches found:\n  [bold]{path}[/]\n", soft_wrap=True)
 
 
 def mail(console: Console, folder: Path) -> None:

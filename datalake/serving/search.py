@@ -79,7 +79,7 @@ class Search:
         while True:
             hits = self.vector_index.search(model, vector, points, platform)
             live = self._live(model, hits)
-            is_all = len({(hit.asset_id, hit.frame_key) for hit in hits}) < points
+            is_all = len({(hit.asset_id, hit.settings_hash, hit.time_s) for hit in hits}) < points
             if len(live) >= limit or is_all or points >= _MOST_POINTS:
                 return live[:limit]
             # Dead hits took the places of live ones: ask for more points.
@@ -95,6 +95,6 @@ def _videos(hits: Iterable[SearchHit]) -> set[VideoKey]:
 
 
 def _is_live(hit: SearchHit, model: str, works: Mapping[VideoKey, WorkIdentity]) -> bool:
-    """True when the video shows the work that the frame belongs to; frames lie under their work's prefix."""
-    work = works.get((hit.platform, hit.video_id))
-    return work is not None and work.model == model and hit.frame_key.startswith(f"{work.prefix}/")
+    """True when the video shows the work that the frame belongs to."""
+    found = WorkIdentity(asset_id=hit.asset_id, model=model, settings_hash=hit.settings_hash)
+    return works.get((hit.platform, hit.video_id)) == found

@@ -45,6 +45,7 @@ def hits(
             platform=owner,
             video_id=video_id,
             asset_id=payload["asset_id"],
+            settings_hash=payload["settings_hash"],
             time_s=payload["timestamp_s"],
             frame_key=payload["frame_key"],
             frame_uri=frame_uri(payload["frame_key"]),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datalake.errors import ConfigurationError
 from datalake.serving.commands.output import print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from datalake.contracts import SearchHit
+    from datalake.settings import Settings
+
+_SHEET_HITS = 5
 
 
 def search(
@@ -14,12 +22,17 @@ def search(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most moments shown.")] = 10,
     platform: Annotated[str | None, typer.Option(help="Only videos of this platform.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw the frames found into this PNG.")] = None,
 ) -> None:
     """Find the moments of videos that fit the words best."""
     from datalake import settings
+    from datalake.serving.clock import clock
     from datalake.serving.search import Search
 
-    hits = Search.of_settings(settings.load())(words, limit, platform)
+    config = settings.load()
+    hits = Search.of_settings(config)(words, limit, platform)
+    if sheet and hits:
+        _draw(config, sheet, words, hits)
     if as_json:
         print_json([hit.model_dump(mode="json") for hit in hits])
     elif not hits:
@@ -29,10 +42,13 @@ def search(
         print_table(("video", "time", "score", "frame"), rows)
 
 
-def clock(time_s: float) -> str:
-    """Seconds as people write a moment: `0:05.2`, `1:02:03.0`."""
-    tenths = round(time_s * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest // 10:02d}.{rest % 10}"
-    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
+def _draw(config: Settings, sheet: Path, words: str, hits: list[SearchHit]) -> None:
+    from datalake import factory
+    from datalake.serving.contact_sheet import contact_sheet
+
+    png = contact_sheet({words: hits[:_SHEET_HITS]}, factory.build_lake(config))
+    try:
+        sheet.write_bytes(png)
+    except OSError as error:
+        raise ConfigurationError(f"{sheet} cannot be written: {error.strerror}") from error
+    progress(f"The best {len(hits[:_SHEET_HITS])} frames are drawn in {sheet}")

@@ -90,6 +90,7 @@ def hit(video_id: str) -> SearchHit:
         platform="demo",
         video_id=video_id,
         asset_id="ab" * 32,
+        settings_hash="0" * 16,
         time_s=2.0,
         frame_key="k",
         frame_uri="file:///k",
@@ -98,8 +99,7 @@ def hit(video_id: str) -> SearchHit:
 
 def test_searches_name_the_best_frame_and_what_is_wrong(console: Console) -> None:
     found = {QUERIES[0].words: [hit(QUERIES[0].video_id)], QUERIES[1].words: [hit("another")]}
-    scene = SimpleNamespace(first_hits=lambda words, limit: found.get(words, []))
-    assert report.searches(console, scene) == [
+    assert report.searches(console, {QUERIES[2].words: [], **found}) == [
         f"“{QUERIES[1].words}” finds another first, not {QUERIES[1].video_id}",
         f"“{QUERIES[2].words}” finds nothing",
     ]

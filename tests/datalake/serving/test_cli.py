@@ -14,7 +14,6 @@ import pytest
 from datalake.adapters.kafka import Broker, Kafka
 from datalake.adapters.postgres import execute, transaction
 from datalake.embedded.process import free_port
-from datalake.serving.commands.search import clock
 
 HEAVY = ("torch", "airflow", "qdrant_client", "confluent_kafka", "psycopg2", "hamilton", "numpy", "pydantic")
 INSERT = (
@@ -125,14 +124,6 @@ def test_ledger_shows_the_balance_and_fails_without_one(
     told = run("ledger", "--json", **settings)
     assert told.returncode == 1
     assert json.loads(told.stdout)["balances"] is False
-
-
-@pytest.mark.parametrize(
-    ("time_s", "shown"),
-    [(0, "0:00.0"), (5.25, "0:05.2"), (59.96, "1:00.0"), (61, "1:01.0"), (3723.4, "1:02:03.4")],
-)
-def test_clock(time_s: float, shown: str) -> None:
-    assert clock(time_s) == shown
 
 
 def test_an_accepted_loss_is_recorded_and_said(
