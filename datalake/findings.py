@@ -23,15 +23,15 @@ def _fatal(remedy: str) -> Kind:
     return Kind("error", remedy, fatal=True)
 
 
-FINDINGS: dict[str, Kind] = {
-    # the bytes could not be had
+_NO_BYTES: dict[str, Kind] = {
     "source_not_allowed": _fatal("Use an allowed URI, or extend {setting}."),
     "source_missing": _fatal("Check the URI, then send the message again."),
     "source_unavailable": _fatal("Make the host reachable, then send the message again."),
     "source_unreadable": _fatal("Give the pipeline read access, then send the message again."),
     "too_large": _fatal("Send a smaller file, or raise SOURCE_MAX_BYTES."),
+}
+_BAD_BYTES: dict[str, Kind] = {
     "hash_differs": _fatal("Upload the file again, or correct `sha256` in the message."),
-    # the bytes are no good
     "empty_file": _fatal("Upload the file again; nothing arrived."),
     "not_a_video": _fatal("Send a video file (MP4, MOV, MKV, WebM, TS, AVI ...)."),
     "no_video_stream": _fatal("Send a file that has a picture track."),
@@ -43,7 +43,8 @@ FINDINGS: dict[str, Kind] = {
     "too_long": Kind("error", "Cut the video, or raise MAX_DURATION_S."),
     "too_small": Kind("error", "Send a larger picture, or lower MIN_SIDE_PX."),
     "timestamps_jump": Kind("error", "Write the file anew: ffmpeg -fflags +genpts -i IN -c copy OUT.mp4"),
-    # the bytes are unusual
+}
+_UNUSUAL_BYTES: dict[str, Kind] = {
     "extension_lies": Kind("warning", "Name the file after what it is."),
     "broken_index": Kind("warning", "Write the index anew: ffmpeg -i IN -c copy OUT"),
     "missing_timestamps": Kind("warning", "Write the file anew: ffmpeg -fflags +genpts -i IN -c copy OUT"),
@@ -54,7 +55,8 @@ FINDINGS: dict[str, Kind] = {
     "non_square_pixels": Kind("info", "Nothing; frames are stored as they are coded."),
     "hdr": Kind("info", "Nothing; colours look paler than on an HDR screen."),
     "no_audio": Kind("info", "Nothing; the picture is all that is needed."),
-    # decoding
+}
+_DECODING: dict[str, Kind] = {
     "decode_failed": Kind("error", "The picture is damaged; export or upload the file again."),
     "decoder_hung": Kind("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),
     "decoder_died": Kind("error", "Re-encode the file; as it is, it crashes the decoder."),
@@ -62,7 +64,8 @@ FINDINGS: dict[str, Kind] = {
     "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
     "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
     "frame_not_encodable": _fatal("Send the video with less than 65500 pixels a side."),
-    # quality
+}
+_QUALITY: dict[str, Kind] = {
     "black_video": Kind("warning", "Check the recording; there is next to nothing to see."),
     "blank_video": Kind("warning", "Check the recording; the pictures show one even shade."),
     "frozen_video": Kind("warning", "Check the recording; the picture does not move."),
@@ -71,6 +74,15 @@ FINDINGS: dict[str, Kind] = {
     "audio_gap": Kind("warning", "Check the export; sound and picture are not equally long."),
     "derivative_failed": Kind("warning", "Play the file; if it looks right, re-encode it and send it again."),
 }
+NO_BYTES = frozenset(_NO_BYTES)  # with these every mode ends, for there is nothing to report on
+SECTIONS: dict[str, dict[str, Kind]] = {
+    "The bytes could not be had": _NO_BYTES,
+    "The bytes are no good": _BAD_BYTES,
+    "The bytes are unusual": _UNUSUAL_BYTES,
+    "Decoding and embedding": _DECODING,
+    "Quality": _QUALITY,
+}
+FINDINGS: dict[str, Kind] = {code: kind for kinds in SECTIONS.values() for code, kind in kinds.items()}
 
 
 def finding(code: str, evidence: str, **names: str) -> Finding:
