@@ -19,6 +19,7 @@ from typing import Any
 from datalake.adapters.media.answer import Handlers
 from datalake.adapters.media.decoding import Decoding
 from datalake.adapters.media.probing import probe
+from datalake.adapters.media.transcoding import Transcoding
 from datalake.common_func import die_with_parent
 from datalake.errors import BadVideo
 from datalake.findings import finding
@@ -66,13 +67,17 @@ def _limit_cpu(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    decoding = Decoding(threads=int(sys.argv[4]))
+    threads = int(sys.argv[4])
+    decoding, transcoding = Decoding(threads), Transcoding(threads)
     main(
         {
             "probe": probe,
             "open": decoding.open,
             "keyframes": decoding.keyframes,
             "frames": decoding.frames,
+            "proxy_open": transcoding.open,
+            "proxy_step": transcoding.step,
+            "proxy_close": transcoding.close,
         },
         sys.argv[1:],
     )

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from datalake.adapters.media.frames import DecodedFrames
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Limits
-from datalake.adapters.ports import FrameSource, MediaProbe, Probe
+from datalake.adapters.media.proxies import ChildTranscoder
+from datalake.adapters.ports import FrameSource, MediaProbe, Probe, Transcoder
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
 
@@ -58,6 +59,20 @@ class MediaChildren:
         """
         with self._pool.lease() as child:
             yield DecodedFrames(child, path, media)
+
+    @contextmanager
+    def transcoder(self, path: Path, media: MediaFacts, limit_s: float | None = None) -> Iterator[Transcoder]:
+        """Makes proxies of one file; each takes a child of its own, so that it can be probed in between.
+
+        Args:
+            path: the file, there until the block ends.
+            media: what the probe said of it.
+            limit_s: a proxy ends here at the latest; None: it is as long as the video.
+
+        Raises:
+            BadVideo: the probe found no pictures.
+        """
+        yield ChildTranscoder(self._pool, path, media, self._timeout_s, limit_s)
 
 
 class ChildProbe(MediaProbe):

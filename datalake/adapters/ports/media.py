@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,10 +98,21 @@ class FrameSource(ABC):
 class Transcoder(ABC):
     """Makes smaller copies of one video, in a process that may die."""
 
+    @property
     @abstractmethod
-    def proxy(self, height_px: int, folder: Path) -> Path:
+    def duration_s(self) -> float:
+        """How long a proxy of this video has to be, seconds."""
+
+    @abstractmethod
+    def proxy(self, height_px: int, folder: Path, tags: Mapping[str, str]) -> Path:
         """An MP4 (H.264, AAC, index first) in `folder`, upright, at most so high, never enlarged.
+
+        Args:
+            height_px: height of the upright picture, at most.
+            folder: where the file is written; it is named after the height.
+            tags: what the file's metadata says, by name.
 
         Raises:
             BadVideo: it cannot be made; nothing is left in `folder`.
+            MachineBusy: `folder` cannot be written; nothing is left there either.
         """

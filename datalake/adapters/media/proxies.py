@@ -1,0 +1,87 @@
+"""Proxies of one video, asked of a child step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.media.process import Child
+from datalake.adapters.ports import Transcoder
+from datalake.contracts import MediaFacts
+from datalake.errors import BadVideo, MachineBusy
+from datalake.findings import finding
+
+_STEP_S = 5.0  # work asked for at once, where the time limit of a request allows it
+_STEPS_A_LIMIT = 4
+_FINISH_BYTES_PER_S = 20 * 1024**2  # the index moves to the front: the whole file is copied once more
+
+
+class ChildTranscoder(Transcoder):
+    """Proxies by whichever child of the pool is free; it is leased for one proxy only.
+
+    However long the video is, a request lasts a few seconds and the child holds a few pictures.
+
+    Args:
+        pool: where the children are.
+        path: the video.
+        media: what the probe said of it.
+        timeout_s: wall seconds for a request; finishing a large file may take longer.
+        limit_s: a proxy ends here at the latest; None: it is as long as the video.
+
+    Raises:
+        BadVideo: the probe found no pictures.
+    """
+
+    def __init__(
+        self, pool: ChildPool, path: Path, media: MediaFacts, timeout_s: float, limit_s: float | None = None
+    ) -> None:
+        if media.video is None or media.measured_duration_s is None:
+            raise BadVideo(finding("no_video_stream", "the probe found no pictures to make a proxy of"))
+        self._pool, self._path, self._timeout_s, self._limit_s = pool, path, timeout_s, limit_s
+        self._video, self._audio = media.video, media.audio
+        self._duration_s = media.measured_duration_s
+
+    @property
+    def duration_s(self) -> float:
+        """As long as the pictures, or up to the limit."""
+        return self._duration_s if self._limit_s is None else min(self._duration_s, self._limit_s)
+
+    def proxy(self, height_px: int, folder: Path, tags: Mapping[str, str]) -> Path:
+        """As the port says."""
+        target = folder / f"proxy_{height_px}p.mp4"
+        with self._pool.lease() as child:
+            try:
+                self._make(child, target, height_px, tags)
+            except BaseException:
+                child.kill()  # it still holds the file
+                target.unlink(missing_ok=True)
+                raise
+        return target
+
+    def _make(self, child: Child, target: Path, height_px: int, tags: Mapping[str, str]) -> None:
+        _asked(
+            child,
+            "proxy_open",
+            path=str(self._path),
+            target=str(target),
+            stream=self._video.model_dump(mode="json"),
+            audio_index=None if self._audio is None else self._audio.index,
+            height_px=height_px,
+            duration_s=self.duration_s,
+            limit_s=self._limit_s,
+            tags=dict(tags),
+        )
+        seconds = min(_STEP_S, self._timeout_s / _STEPS_A_LIMIT)
+        while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
+            pass
+        finish_s = self._timeout_s + target.stat().st_size / _FINISH_BYTES_PER_S
+        _asked(child, "proxy_close", finish_s)
+
+
+def _asked(child: Child, op: str, timeout_s: float | None = None, **arguments: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = child.request(op, timeout_s, **arguments)
+    if why := answer.get("cannot_write"):
+        raise MachineBusy(f"a proxy cannot be written ({why}): free space on the lake's disk")
+    return answer
