@@ -1,11 +1,11 @@
-"""The frame rows of silver's Parquet parts, as gold reads them."""
+"""The frame rows of silver's Parquet parts, as later steps read them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from datalake.adapters.ports import FrameRow, FrameTable, Lake
-from datalake.frame_parts import read_frames
+from datalake.frame_parts import read_frames, read_scores
 
 
 class ParquetFrameTable(FrameTable):
@@ -13,6 +13,10 @@ class ParquetFrameTable(FrameTable):
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+
+    def scores(self, part_key: str) -> Sequence[FrameRow]:
+        """As the port says."""
+        return read_scores(self._lake, part_key)
 
     def rows(self, part_key: str) -> Sequence[FrameRow]:
         """As the port says."""

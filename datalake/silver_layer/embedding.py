@@ -13,6 +13,7 @@ def vector_dim(embedder: Embedder) -> int:
 
 
 @tag(effect="embeds")
-def embeddings(kept_frames: list[Frame], embedder: Embedder) -> list[Embedding]:
-    """Unit vector and labels of each kept frame."""
-    return embedder.embed([frame.image for frame in kept_frames])
+def embeddings(cropped_frames: list[Frame], embedder: Embedder, labels: bool) -> list[Embedding]:
+    """Unit vector of each kept frame, with labels if asked (scores 0 to 1)."""
+    embedded = embedder.embed([frame.image for frame in cropped_frames])
+    return embedded if labels else [Embedding(each.vector) for each in embedded]

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pydantic import Field
 
 from datalake.contracts import SilverVideo, WorkIdentity
+from datalake.contracts.base import Contract, ShortText
+from datalake.contracts.media import Finding
 
 
-@dataclass(frozen=True)
-class WindowSummary:
-    """One finished window: its Parquet part and how many frames it holds."""
+class WindowSummary(Contract):
+    """One finished window: its Parquet part, how many frames it holds, what decoding it noticed."""
 
     index: int
     part_key: str
     frame_count: int
     kept_count: int
+    findings: tuple[Finding, ...] = ()
+
+
+class Manifest(Contract):
+    """The table of contents of one piece of silver work; stored last, so it lists what is there."""
+
+    version: Literal[2] = Field(2, description="Version of this record.")
+    pipeline_version: ShortText = Field(description="Version of the code that did the work.")
+    work: WorkIdentity
+    raw_key: str = Field(description="Lake key of the video that was looked at.")
+    fingerprint: ShortText = Field(description="The embedder's.")
+    vector_dim: int = Field(description="Length of a vector.")
+    findings: tuple[Finding, ...] = Field(description="What decoding noticed, one a code.")
+    parts: tuple[WindowSummary, ...] = Field(description="Every window, in order.")
 
 
 def manifest_key(work: WorkIdentity) -> str:
@@ -29,45 +45,31 @@ def part_key(work: WorkIdentity, window_index: int) -> str:
     return f"{work.prefix}/frames/part-{window_index:05d}.parquet"
 
 
-def frame_key(work: WorkIdentity, time_us: int) -> str:
-    """Lake key of a kept frame's JPEG."""
-    return f"{work.prefix}/images/{time_us:012d}.jpg"
+def image_key(sha256: str) -> str:
+    """Lake key of a JPEG by the SHA-256 of its bytes, whatever videos show it."""
+    return f"silver/images/{sha256[:2]}/{sha256}.jpg"
 
 
-def manifest_bytes(
-    work: WorkIdentity, raw_key: str, fingerprint: str, vector_dim: int, parts: Sequence[WindowSummary]
-) -> bytes:
-    """The manifest as JSON; equal work gives equal bytes.
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The manifest as JSON; equal work gives equal bytes."""
+    return json.dumps(manifest.model_dump(mode="json"), indent=1, sort_keys=True).encode()
 
-    Args:
-        work: identity of the work.
-        raw_key: lake key of the video that was looked at.
-        fingerprint: the embedder's.
-        vector_dim: length of a vector.
-        parts: every window, in order.
-    """
-    content = {
-        "version": 1,
-        "work": work.model_dump(mode="json"),
-        "raw_key": raw_key,
-        "fingerprint": fingerprint,
-        "vector_dim": vector_dim,
-        "parts": [asdict(part) for part in parts],
-    }
-    return json.dumps(content, indent=1, sort_keys=True).encode()
+
+def silver_video_of(manifest: Manifest) -> SilverVideo:
+    """The record of finished work."""
+    return SilverVideo(
+        work=manifest.work,
+        manifest_key=manifest_key(manifest.work),
+        vector_dim=manifest.vector_dim,
+        fingerprint=manifest.fingerprint,
+        frame_count=sum(part.frame_count for part in manifest.parts),
+        kept_count=sum(part.kept_count for part in manifest.parts),
+        part_keys=tuple(part.part_key for part in manifest.parts),
+        pipeline_version=manifest.pipeline_version,
+        findings=manifest.findings,
+    )
 
 
 def silver_video_from_manifest(manifest: bytes) -> SilverVideo:
     """The record of finished work, read back."""
-    content = json.loads(manifest)
-    work = WorkIdentity.model_validate(content["work"])
-    parts = [WindowSummary(**part) for part in content["parts"]]
-    return SilverVideo(
-        work=work,
-        manifest_key=manifest_key(work),
-        vector_dim=content["vector_dim"],
-        fingerprint=content["fingerprint"],
-        frame_count=sum(part.frame_count for part in parts),
-        kept_count=sum(part.kept_count for part in parts),
-        part_keys=tuple(part.part_key for part in parts),
-    )
+    return silver_video_of(Manifest.model_validate_json(manifest))

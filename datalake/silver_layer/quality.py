@@ -1,31 +1,78 @@
-"""Quality: what each frame is worth as a picture. Pure: no file, clock, network or environment."""
+"""Quality: what each frame is worth as a picture. Pure: no file, clock, network or environment.
+
+Only raw scores are made and stored here; what is blurred, dark or blank is decided later, by thresholds.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from datalake.adapters.ports import Frame
+from datalake.silver_layer.pictures import Luma, reduced
 
-Luma = npt.NDArray[np.uint8]
-
-
-def lumas(frames: list[Frame]) -> list[Luma]:
-    """Luma (ITU-R BT.601) of each frame, (height, width), 0 to 255."""
-    return [np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames]
+_SHADES = 9
+_SMALL_PX = 64
 
 
-def blurs(lumas: list[Luma]) -> list[float]:
-    """Variance of the Laplacian of each luma (Pech-Pacheco et al. 2000); low is blurred."""
-    return [_variance(cv2.Laplacian(luma, cv2.CV_16S)) for luma in lumas]
+@dataclass(frozen=True)
+class FrameScores:
+    """The raw scores of one frame; `difference` is None for the first frame of a window."""
+
+    blur: float
+    brightness: float
+    contrast: float
+    blank_share: float
+    difference: float | None
 
 
-def brightnesses(lumas: list[Luma]) -> list[float]:
-    """Mean luma of each frame, 0 to 255."""
-    return [float(cv2.mean(luma)[0]) for luma in lumas]
+def blurs(content_lumas: list[Luma]) -> list[float]:
+    """Variance of each luma's Laplacian at full size (Pech-Pacheco et al. 2000); low is blurred."""
+    return [_laplacian_variance(luma) for luma in content_lumas]
 
 
-def _variance(values: cv2.typing.MatLike) -> float:
-    _, deviation = cv2.meanStdDev(values)
-    return float(deviation[0, 0] ** 2)
+def brightnesses(content_lumas: list[Luma]) -> list[float]:
+    """Mean of each luma, 0 to 255."""
+    return [float(cv2.mean(luma)[0]) for luma in content_lumas]
+
+
+def contrasts(content_lumas: list[Luma]) -> list[float]:
+    """Standard deviation of each luma, 0 to 127.5 (RMS contrast, Peli 1990)."""
+    return [float(cv2.meanStdDev(luma)[1][0, 0]) for luma in content_lumas]
+
+
+def blank_shares(content_lumas: list[Luma]) -> list[float]:
+    """Share of each luma's pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels."""
+    return [_commonest_share(luma) for luma in content_lumas]
+
+
+def differences(lumas: list[Luma]) -> list[float | None]:
+    """Mean absolute difference of each luma to the one before, at 64x64, 0 to 255; None for the first."""
+    small = [reduced(luma, _SMALL_PX).astype(np.int16) for luma in lumas]
+    later = [float(np.abs(after - before).mean()) for before, after in pairwise(small)]
+    return [None, *later][: len(lumas)]
+
+
+def frame_scores(
+    blurs: list[float],
+    brightnesses: list[float],
+    contrasts: list[float],
+    blank_shares: list[float],
+    differences: list[float | None],
+) -> list[FrameScores]:
+    """The raw scores, frame by frame."""
+    columns = zip(blurs, brightnesses, contrasts, blank_shares, differences, strict=True)
+    return [FrameScores(*scores) for scores in columns]
+
+
+def _laplacian_variance(luma: Luma) -> float:
+    laplacian = cv2.Laplacian(luma, cv2.CV_16S)
+    # mean of squares less square of mean: a quarter of the time of meanStdDev, and as exact in integers
+    return cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size - cv2.mean(laplacian)[0] ** 2
+
+
+def _commonest_share(luma: Luma) -> float:
+    levels = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    return min(1.0, float(np.max(np.convolve(levels, np.ones(_SHADES)))) / luma.size)

@@ -10,18 +10,21 @@ from hamilton.function_modifiers import tag
 from hamilton.htypes import Collect
 
 from datalake.adapters.ports import Embedder, FrameRow, Lake, Window
-from datalake.contracts import BronzeVideo, SilverVideo, WorkIdentity
+from datalake.common_func import PIPELINE_VERSION
+from datalake.contracts import BronzeVideo, Finding, SilverVideo, ValidationMode, WorkIdentity
 from datalake.errors import BadVideo
-from datalake.findings import finding
+from datalake.findings import blocking, finding, once_a_code
 from datalake.frame_parts import part_bytes
+from datalake.silver_layer.images import FrameJpeg
 from datalake.silver_layer.manifest import (
+    Manifest,
     WindowSummary,
     manifest_bytes,
     manifest_key,
     part_key,
-    silver_video_from_manifest,
+    silver_video_of,
 )
-from datalake.silver_layer.tables import FrameJpeg
+from datalake.silver_layer.part_metadata import kept_count
 
 
 @tag(effect="writes")
@@ -42,10 +45,17 @@ def stored_part(
     return key
 
 
-def window_summary(window: Window, frame_rows: list[FrameRow], stored_part: str) -> WindowSummary:
+def window_summary(
+    window: Window, frame_rows: list[FrameRow], window_findings: list[Finding], stored_part: str
+) -> WindowSummary:
     """What is left of a window when its pixels are gone."""
-    kept_count = sum(row.duplicate_of_us is None for row in frame_rows)
-    return WindowSummary(window.index, stored_part, len(frame_rows), kept_count)
+    return WindowSummary(
+        index=window.index,
+        part_key=stored_part,
+        frame_count=len(frame_rows),
+        kept_count=kept_count(frame_rows),
+        findings=tuple(window_findings),
+    )
 
 
 def window_summaries(window_summary: Collect[WindowSummary]) -> list[WindowSummary]:
@@ -56,11 +66,19 @@ def window_summaries(window_summary: Collect[WindowSummary]) -> list[WindowSumma
 def parts(
     window_summaries: list[WindowSummary], finished_windows: list[WindowSummary]
 ) -> list[WindowSummary]:
-    """Every window of the video, in order; a video without a single frame is refused."""
-    every = sorted([*finished_windows, *window_summaries], key=lambda summary: summary.index)
-    if not any(part.frame_count for part in every):
-        raise BadVideo(finding("no_frames", "No frame could be decoded at any of the wanted times."))
-    return every
+    """Every window of the video, in order."""
+    return sorted([*finished_windows, *window_summaries], key=lambda summary: summary.index)
+
+
+def decoding_findings(parts: list[WindowSummary], validation_mode: ValidationMode) -> list[Finding]:
+    """What decoding noticed, one a code; a video without any frame is refused unless nothing may stop it."""
+    noticed = [one for part in parts for one in part.findings]
+    if not any(part.frame_count for part in parts):
+        no_frames = finding("no_frames", "No frame could be decoded at any of the wanted times.")
+        if blocking([no_frames], validation_mode):
+            raise BadVideo(no_frames)
+        noticed.append(no_frames)
+    return list(once_a_code(noticed))
 
 
 def manifest(
@@ -68,21 +86,30 @@ def manifest(
     bronze_video: BronzeVideo,
     embedder: Embedder,
     vector_dim: int,
+    decoding_findings: list[Finding],
     parts: list[WindowSummary],
-) -> bytes:
-    """What the work consists of, JSON."""
-    return manifest_bytes(work, bronze_video.raw_key, embedder.fingerprint, vector_dim, parts)
+) -> Manifest:
+    """What the work consists of."""
+    return Manifest(
+        pipeline_version=PIPELINE_VERSION,
+        work=work,
+        raw_key=bronze_video.raw_key,
+        fingerprint=embedder.fingerprint,
+        vector_dim=vector_dim,
+        findings=tuple(decoding_findings),
+        parts=tuple(parts),
+    )
 
 
 @tag(effect="writes")
-def stored_manifest(manifest: bytes, work: WorkIdentity, lake: Lake) -> str:
+def stored_manifest(manifest: Manifest, work: WorkIdentity, lake: Lake) -> str:
     """Key of the manifest, now in the lake: from here on the work is finished."""
     key = manifest_key(work)
-    lake.put_bytes(key, manifest)
+    lake.put_bytes(key, manifest_bytes(manifest))
     return key
 
 
 @tag(role="output")
-def silver_video(manifest: bytes, stored_manifest: str) -> SilverVideo:
-    """The record handed to gold."""
-    return silver_video_from_manifest(manifest)
+def silver_video(manifest: Manifest, stored_manifest: str) -> SilverVideo:
+    """The record of what is in the video, once it is in the lake."""
+    return silver_video_of(manifest)

@@ -1,6 +1,6 @@
 """Windows: the video cut into spans, and the decoded frames of one of them.
 
-Everything from `window` to `window_summary` runs once a window; no node keeps pixels beyond it.
+Everything from `window` to `window_summary` runs once a window, in order; no node keeps pixels beyond it.
 """
 
 from __future__ import annotations
@@ -8,23 +8,30 @@ from __future__ import annotations
 from hamilton.function_modifiers import tag
 from hamilton.htypes import Parallelizable
 
-from datalake.adapters.ports import Frame, FrameSource, Lake, Window
-from datalake.contracts import WorkIdentity
-from datalake.frame_parts import read_metadata
+from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Lake, Sampling, Window
+from datalake.contracts import Finding, ValidationMode, WorkIdentity
+from datalake.errors import BadVideo
+from datalake.findings import blocking
 from datalake.silver_layer.manifest import WindowSummary, part_key
+from datalake.silver_layer.part_metadata import stored_summary
 
 
-def windows(
-    frame_source: FrameSource, interval_s: float, max_frames: int, window_max_bytes: int
-) -> list[Window]:
-    """All spans of the video with the times wanted in each, in order."""
-    return list(frame_source.windows(interval_s, max_frames, window_max_bytes))
+def sampling(
+    interval_s: float, max_frames: int, window_max_bytes: int, duration_limit_s: float | None
+) -> Sampling:
+    """Which frames are wanted, seconds apart, and how many bytes of pixels fit a window."""
+    return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s)
+
+
+def windows(frame_source: FrameSource, sampling: Sampling) -> list[Window]:
+    """All spans of the video with the times wanted in each, microseconds, in order."""
+    return list(frame_source.windows(sampling))
 
 
 def finished_windows(windows: list[Window], work: WorkIdentity, lake: Lake) -> list[WindowSummary]:
     """Windows whose part an earlier try has stored; nothing of them is decoded again."""
     return [
-        _stored_summary(work, window, lake) for window in windows if lake.exists(part_key(work, window.index))
+        stored_summary(work, window, lake) for window in windows if lake.exists(part_key(work, window.index))
     ]
 
 
@@ -35,12 +42,19 @@ def window(windows: list[Window], finished_windows: list[WindowSummary]) -> Para
 
 
 @tag(effect="decodes")
-def frames(frame_source: FrameSource, window: Window) -> list[Frame]:
-    """The window's frames on screen at the wanted times, upright, RGB."""
-    return list(frame_source.frames(window))
+def decoded_window(frame_source: FrameSource, window: Window) -> DecodedWindow:
+    """What could be decoded of the window, upright, RGB, and what went wrong with the rest."""
+    return frame_source.decoded(window)
 
 
-def _stored_summary(work: WorkIdentity, window: Window, lake: Lake) -> WindowSummary:
-    key = part_key(work, window.index)
-    metadata = read_metadata(lake, key)
-    return WindowSummary(window.index, key, int(metadata["frame_count"]), int(metadata["kept_count"]))
+def frames(decoded_window: DecodedWindow, validation_mode: ValidationMode) -> list[Frame]:
+    """The window's frames on screen at the wanted times, unless its damage stops the video in this mode."""
+    stopping = blocking(decoded_window.findings, validation_mode)
+    if stopping:
+        raise BadVideo(stopping[0])
+    return list(decoded_window.frames)
+
+
+def window_findings(decoded_window: DecodedWindow) -> list[Finding]:
+    """What decoding the window noticed, without its pixels."""
+    return list(decoded_window.findings)
