@@ -121,7 +121,10 @@ class QualitySettings(SettingsGroup):
         0.5, ge=0, description="A frame that differs less from the one before, in mean luma, is frozen."
     )
     poor_share: float = Field(
-        0.9, gt=0, le=1, description="A video is black or frozen when such a share of its frames is."
+        0.9,
+        gt=0,
+        le=1,
+        description="A video is black, blank, blurred or frozen when such a share of its frames is.",
     )
     silence_max_dbfs: float = Field(-60.0, le=0, description="A video that is never louder is silent.")
     audio_gap_max_s: float = Field(

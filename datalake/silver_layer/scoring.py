@@ -1,0 +1,123 @@
+"""Scoring: the parts of the quality score, each 0 (worst) to 1, from a raw measure by a stated formula. Pure.
+
+The formulas are our own; they are simple on purpose, so that a score can be explained to its sender. A part
+that could not be measured is None and does not count.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+
+from datalake.contracts import BronzeVideo, QualityScore
+from datalake.silver_layer.decisions import Flags, FrameScores
+
+_WEIGHTS = {
+    "sharpness": 3.0,
+    "content": 3.0,
+    "exposure": 2.0,
+    "resolution": 2.0,
+    "contrast": 1.0,
+    "motion": 1.0,
+    "frame_rate": 1.0,
+    "sound": 1.0,
+}
+_WELL_LIT = (64.0, 191.0)  # mean luma
+_FULL_CONTRAST = 48.0
+_FULL_HD_PX = 1080
+_CINEMA_FPS = 24.0
+_LOUD_DBFS, _FAINT_DBFS = -12.0, -60.0
+
+
+def sharpness(frame_scores: FrameScores, blank_frames: Flags, blur_min: float) -> QualityScore | None:
+    """Median blur v of the frames that are not blank, as v / (v + BLUR_MIN): half at the threshold."""
+    blurs = frame_scores.blur[~blank_frames]
+    if not blurs.size:
+        return None
+    blur = float(np.median(blurs))
+    score = blur / (blur + blur_min) if blur_min else 1.0
+    return QualityScore(name="sharpness", score=score, measured=blur, unit="variance")
+
+
+def exposure(frame_scores: FrameScores) -> QualityScore | None:
+    """1 for a mean luma of 64 to 191, from there falling evenly to 0 at black and at white."""
+    if not frame_scores.brightness.size:
+        return None
+    luma = float(frame_scores.brightness.mean())
+    low, high = _WELL_LIT
+    score = max(0.0, min(1.0, luma / low, (255.0 - luma) / (255.0 - high)))
+    return QualityScore(name="exposure", score=score, measured=luma, unit="luma")
+
+
+def contrast(frame_scores: FrameScores) -> QualityScore | None:
+    """Mean contrast over 48, at most 1."""
+    if not frame_scores.contrast.size:
+        return None
+    deviation = float(frame_scores.contrast.mean())
+    return QualityScore(
+        name="contrast", score=min(1.0, deviation / _FULL_CONTRAST), measured=deviation, unit="luma"
+    )
+
+
+def content(frame_scores: FrameScores, blank_share: float) -> QualityScore | None:
+    """Share of frames that are not blank."""
+    if not frame_scores.time_us.size:
+        return None
+    return QualityScore(name="content", score=1.0 - blank_share, measured=blank_share, unit="share")
+
+
+def motion(frame_scores: FrameScores, frozen_share: float) -> QualityScore | None:
+    """1 less half of the share of frozen frames: slides that stand still are still worth seeing."""
+    if not frame_scores.compared.any():
+        return None
+    return QualityScore(name="motion", score=1.0 - frozen_share / 2, measured=frozen_share, unit="share")
+
+
+def resolution(short_side_px: int | None) -> QualityScore | None:
+    """Square root of the shorter side over 1080 px, at most 1."""
+    if short_side_px is None:
+        return None
+    score = min(1.0, short_side_px / _FULL_HD_PX) ** 0.5
+    return QualityScore(name="resolution", score=score, measured=short_side_px, unit="px")
+
+
+def frame_rate(effective_frame_rate_fps: float | None) -> QualityScore | None:
+    """Square root of the effective frame rate over 24 a second, at most 1."""
+    if effective_frame_rate_fps is None:
+        return None
+    score = min(1.0, effective_frame_rate_fps / _CINEMA_FPS) ** 0.5
+    return QualityScore(name="frame_rate", score=score, measured=effective_frame_rate_fps, unit="fps")
+
+
+def sound(bronze_video: BronzeVideo) -> QualityScore | None:
+    """1 for a peak of -12 dBFS or more, falling evenly to half at -60 dBFS and below."""
+    audio = None if bronze_video.media is None else bronze_video.media.audio
+    if audio is None or audio.peak_dbfs is None:
+        return None
+    loudness = (audio.peak_dbfs - _FAINT_DBFS) / (_LOUD_DBFS - _FAINT_DBFS)
+    score = 0.5 + min(1.0, max(0.0, loudness)) / 2
+    return QualityScore(name="sound", score=score, measured=audio.peak_dbfs, unit="dBFS")
+
+
+def quality_parts(
+    sharpness: QualityScore | None,
+    content: QualityScore | None,
+    exposure: QualityScore | None,
+    resolution: QualityScore | None,
+    contrast: QualityScore | None,
+    motion: QualityScore | None,
+    frame_rate: QualityScore | None,
+    sound: QualityScore | None,
+) -> list[QualityScore]:
+    """The parts that were measured, the weightiest first."""
+    parts = (sharpness, content, exposure, resolution, contrast, motion, frame_rate, sound)
+    return [part for part in parts if part is not None]
+
+
+def overall_score(quality_parts: list[QualityScore], frame_scores: FrameScores) -> float:
+    """Weighted geometric mean of the parts, 0 to 1: one bad part cannot be outweighed; 0 without frames."""
+    if not frame_scores.time_us.size or any(part.score == 0 for part in quality_parts):
+        return 0.0
+    total = sum(_WEIGHTS[part.name] for part in quality_parts)
+    return min(1.0, exp(sum(_WEIGHTS[part.name] * log(part.score) for part in quality_parts) / total))
