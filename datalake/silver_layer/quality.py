@@ -18,7 +18,7 @@ _SMALL_PX = 64
 
 
 @dataclass(frozen=True)
-class FrameScores:
+class PictureScores:
     """The raw scores of one frame; `difference` is None for the first frame of a window."""
 
     blur: float
@@ -55,16 +55,16 @@ def differences(lumas: list[Luma]) -> list[float | None]:
     return [None, *later][: len(lumas)]
 
 
-def frame_scores(
+def picture_scores(
     blurs: list[float],
     brightnesses: list[float],
     contrasts: list[float],
     blank_shares: list[float],
     differences: list[float | None],
-) -> list[FrameScores]:
+) -> list[PictureScores]:
     """The raw scores, frame by frame."""
     columns = zip(blurs, brightnesses, contrasts, blank_shares, differences, strict=True)
-    return [FrameScores(*scores) for scores in columns]
+    return [PictureScores(*scores) for scores in columns]
 
 
 def _laplacian_variance(luma: Luma) -> float:

@@ -12,13 +12,13 @@ from datalake.common_func import PIPELINE_VERSION, point_id
 from datalake.contracts import Finding, WorkIdentity
 from datalake.silver_layer.images import FrameJpeg
 from datalake.silver_layer.part_metadata import part_metadata
-from datalake.silver_layer.quality import FrameScores
+from datalake.silver_layer.quality import PictureScores
 
 
 def frame_rows(
     frames: list[Frame],
     content_boxes: list[ContentBox],
-    frame_scores: list[FrameScores],
+    picture_scores: list[PictureScores],
     perceptual_hashes: list[int],
     duplicate_of_us: list[int | None],
     frame_jpegs: list[FrameJpeg],
@@ -27,7 +27,7 @@ def frame_rows(
 ) -> list[FrameRow]:
     """One row a frame in time order; near-duplicates point to their kept frame and hold no vector."""
     kept = zip(frame_jpegs, embeddings, strict=True)
-    columns = zip(frames, content_boxes, frame_scores, perceptual_hashes, duplicate_of_us, strict=True)
+    columns = zip(frames, content_boxes, picture_scores, perceptual_hashes, duplicate_of_us, strict=True)
     return [
         FrameRow(
             asset_id=work.asset_id,
