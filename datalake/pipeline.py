@@ -61,8 +61,10 @@ LAYERS: dict[str, Dataflow] = {
         "What is in it?",
         (
             "datalake.silver_layer.windows",
+            "datalake.silver_layer.content",
             "datalake.silver_layer.quality",
             "datalake.silver_layer.duplicates",
+            "datalake.silver_layer.images",
             "datalake.silver_layer.embedding",
             "datalake.silver_layer.tables",
             "datalake.silver_layer.storage",
