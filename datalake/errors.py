@@ -15,6 +15,7 @@ PipelineError
     │   └── TopicMissing      the Kafka topic does not exist
     ├── MailRefused           the SMTP server refuses one mail or its recipient
     ├── UnfinishedBatch       a run ends before its batch does; the next attempt goes on
+    ├── ForeignData           a record or a row names another asset, work or frame than the one it came with
     ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
     └── BadVideo              a video that cannot be processed (carries a `finding`)
 
@@ -88,6 +89,10 @@ class MailRefused(TerminalError):
 
 class UnfinishedBatch(TerminalError):
     """A run ends while messages of its batch have no outcome; the batch's next attempt goes on."""
+
+
+class ForeignData(TerminalError):
+    """A record or a row is not of the video it came with: an error of our code that ends this video only."""
 
 
 class BadMessage(TerminalError):

@@ -53,7 +53,11 @@ class Dataflow:
 LAYERS: dict[str, Dataflow] = {
     "bronze": Dataflow(
         "What arrived?",
-        ("datalake.bronze_layer.landing", "datalake.bronze_layer.inspection"),
+        (
+            "datalake.bronze_layer.landing",
+            "datalake.bronze_layer.inspection",
+            "datalake.bronze_layer.rules",
+        ),
         VideoArrived,
         BronzeVideo,
     ),
@@ -74,14 +78,19 @@ LAYERS: dict[str, Dataflow] = {
     ),
     "gold": Dataflow(
         "Who needs to know?",
-        ("datalake.gold_layer.points", "datalake.gold_layer.rows"),
+        ("datalake.gold_layer.identity", "datalake.gold_layer.points", "datalake.gold_layer.rows"),
         SilverVideo,
         GoldVideo,
     ),
 }
 ASSESSMENT = Dataflow(
     "What is it worth?",
-    ("datalake.silver_layer.metadata", "datalake.silver_layer.assessment"),
+    (
+        "datalake.silver_layer.metadata",
+        "datalake.silver_layer.decisions",
+        "datalake.silver_layer.scoring",
+        "datalake.silver_layer.assessment",
+    ),
     SilverVideo,
     Assessment,
 )

@@ -8,27 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hamilton.function_modifiers import tag
+
 from datalake.adapters.ports import Catalog, FrameRow, FrameTable, Lake, Point, PointClaim, VectorIndex
+from datalake.belonging import own_parts
 from datalake.common_func import platforms
-from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo
+from datalake.contracts import RefinedVideo
 
 _US_PER_S = 1_000_000
 
 
-def point_claim(
-    claimed_video: ClaimedVideo, bronze_video: BronzeVideo, silver_video: SilverVideo, catalog: Catalog
-) -> PointClaim:
+@tag(effect="writes")
+def point_claim(refined_video: RefinedVideo, catalog: Catalog) -> PointClaim:
     """Whether the points are to be written, for which holders, and as which generation of the asset."""
-    return catalog.claim_points(claimed_video, bronze_video, silver_video.work)
+    return catalog.claim_points(refined_video.claimed, refined_video.bronze, refined_video.silver.work)
 
 
-def shared_payload(
-    claimed_video: ClaimedVideo, silver_video: SilverVideo, point_claim: PointClaim
-) -> dict[str, Any]:
+def shared_payload(refined_video: RefinedVideo, point_claim: PointClaim) -> dict[str, Any]:
     """The payload fields that all points of the video have in common."""
-    published_at = claimed_video.arrived.published_at
+    published_at = refined_video.claimed.arrived.published_at
     return {
-        **silver_video.work.model_dump(),
+        **refined_video.silver.work.model_dump(),
+        "pipeline_version": refined_video.silver.pipeline_version,
         "video_ids": list(point_claim.holders),
         "platform": platforms(point_claim.holders),
         "published_at": published_at.isoformat() if published_at else None,
@@ -36,18 +37,20 @@ def shared_payload(
     }
 
 
-def vector_collection(silver_video: SilverVideo, vector_index: VectorIndex) -> str:
+@tag(effect="writes")
+def vector_collection(refined_video: RefinedVideo, vector_index: VectorIndex) -> str:
     """Model whose collection exists, made for vectors of this length and fingerprint."""
-    model = silver_video.work.model
-    vector_index.ensure_collection(model, silver_video.fingerprint, silver_video.vector_dim)
-    return model
+    silver = refined_video.silver
+    vector_index.ensure_collection(silver.work.model, silver.fingerprint, silver.vector_dim)
+    return silver.work.model
 
 
+@tag(effect="writes")
 def stored_points(
     vector_collection: str,
     point_claim: PointClaim,
     shared_payload: dict[str, Any],
-    silver_video: SilverVideo,
+    refined_video: RefinedVideo,
     frame_table: FrameTable,
     lake: Lake,
     vector_index: VectorIndex,
@@ -56,8 +59,8 @@ def stored_points(
     if point_claim.verdict != "write":
         return 0
     written = 0
-    for part_key in silver_video.part_keys:
-        points = _points(frame_table.rows(part_key), shared_payload, lake)
+    for rows in own_parts(refined_video.silver, frame_table):
+        points = _points(rows, shared_payload, lake)
         if points:
             vector_index.upsert(vector_collection, points, point_claim.generation)
         written += len(points)

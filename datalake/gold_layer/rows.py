@@ -1,4 +1,4 @@
-"""Rows: video, frames and outcome in one transaction, once the points are there.
+"""Rows: video, frames, quality, derivatives and outcome in one transaction, once the points are there.
 
 Afterwards the points that the video held before are told that it left. Pure but for its ports.
 """
@@ -7,39 +7,41 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from hamilton.function_modifiers import tag
+
 from datalake.adapters.ports import Catalog, FrameTable, PointClaim, Retraction, Settlement, VectorIndex
-from datalake.contracts import BronzeVideo, ClaimedVideo, GoldVideo, SilverVideo
+from datalake.belonging import own_parts
+from datalake.contracts import GoldVideo, RefinedVideo, SilverVideo
 
 _POINTS_PER_REQUEST = 1000
 
 
+@tag(effect="writes")
 def settlement(
-    claimed_video: ClaimedVideo,
-    bronze_video: BronzeVideo,
-    silver_video: SilverVideo,
+    refined_video: RefinedVideo,
     point_claim: PointClaim,
     stored_points: int,
     frame_table: FrameTable,
     catalog: Catalog,
 ) -> Settlement:
     """What the transaction wrote that makes the video live; it follows the points, never precedes them."""
-    frames = (frame_table.rows(part_key) for part_key in silver_video.part_keys)
-    return catalog.settle(claimed_video, bronze_video, silver_video, point_claim, frames)
+    return catalog.settle(refined_video, point_claim, own_parts(refined_video.silver, frame_table))
 
 
+@tag(effect="writes")
 def retracted_points(
-    claimed_video: ClaimedVideo,
-    silver_video: SilverVideo,
+    refined_video: RefinedVideo,
     settlement: Settlement,
     frame_table: FrameTable,
     catalog: Catalog,
     vector_index: VectorIndex,
 ) -> int:
     """Number of points that no longer name this video, because it shows other content by now."""
-    video = (claimed_video.arrived.platform, claimed_video.arrived.video_id)
+    arrived = refined_video.claimed.arrived
+    video = (arrived.platform, arrived.video_id)
     retracted = 0
     for retraction in catalog.retractions(video):
-        point_ids = _point_ids(retraction, silver_video, frame_table)
+        point_ids = _point_ids(retraction, refined_video.silver, frame_table)
         if not point_ids:
             continue  # they may still be on their way; the message that writes them comes back here
         if vector_index.count(retraction.work.model, retraction.work):
@@ -50,16 +52,12 @@ def retracted_points(
 
 
 def gold_video(
-    claimed_video: ClaimedVideo,
-    silver_video: SilverVideo,
-    settlement: Settlement,
-    stored_points: int,
-    retracted_points: int,
+    refined_video: RefinedVideo, settlement: Settlement, stored_points: int, retracted_points: int
 ) -> GoldVideo:
     """Who knows now: the rows and points that were written, and the outcome."""
     return GoldVideo(
-        message_id=claimed_video.message_id,
-        asset_id=silver_video.work.asset_id,
+        message_id=refined_video.claimed.message_id,
+        asset_id=refined_video.silver.work.asset_id,
         frame_rows=settlement.frame_rows,
         points=stored_points,
         outcome=settlement.outcome,
@@ -73,11 +71,9 @@ def _rewrite(vector_index: VectorIndex, retraction: Retraction, point_ids: tuple
         vector_index.set_holders(model, some, retraction.holders, generation)
 
 
-def _point_ids(
-    retraction: Retraction, silver_video: SilverVideo, frame_table: FrameTable
-) -> tuple[UUID, ...]:
+def _point_ids(retraction: Retraction, silver: SilverVideo, frame_table: FrameTable) -> tuple[UUID, ...]:
     """The points to rewrite; those of our own work may be written but not catalogued."""
-    if retraction.work != silver_video.work:
+    if retraction.work != silver.work:
         return retraction.point_ids
-    rows = (row for part_key in silver_video.part_keys for row in frame_table.rows(part_key))
+    rows = (row for part in own_parts(silver, frame_table) for row in part)
     return tuple(row.point_id for row in rows if row.point_id is not None)

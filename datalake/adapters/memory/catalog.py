@@ -17,11 +17,21 @@ from datalake.adapters.ports import (
     PointClaim,
     Retraction,
     Settlement,
+    VideoFigures,
     VideoKey,
     VideoReport,
 )
 from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict
-from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
+from datalake.contracts import (
+    Assessment,
+    BronzeVideo,
+    ClaimedVideo,
+    Derivative,
+    Outcome,
+    RefinedVideo,
+    SilverVideo,
+    WorkIdentity,
+)
 from datalake.errors import TransientError
 
 
@@ -29,6 +39,7 @@ from datalake.errors import TransientError
 class _Message:
     claimed: ClaimedVideo
     outcome: Outcome | None = None
+    figures: VideoFigures | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class MemoryCatalog(MemoryLeases, Catalog):
         self._holders: dict[tuple[VideoKey, WorkIdentity], _Holder] = {}
         self.videos: dict[VideoKey, CurrentVideo] = {}
         self.frames: dict[WorkIdentity, dict[int, FrameRow]] = {}
+        self.derivatives: dict[WorkIdentity, dict[str, Derivative]] = {}
+        self.assessments: dict[VideoKey, Assessment] = {}
         self.mails: list[Mail] = []
 
     def add(self, claimed: ClaimedVideo) -> None:
@@ -76,34 +89,25 @@ class MemoryCatalog(MemoryLeases, Catalog):
             return PointClaim("write", self._raised(work.asset_id), self._holding(work))
 
     def settle(
-        self,
-        claimed: ClaimedVideo,
-        bronze: BronzeVideo,
-        silver: SilverVideo,
-        claim: PointClaim,
-        frames: Iterable[Sequence[FrameRow]],
+        self, video: RefinedVideo, claim: PointClaim, frames: Iterable[Sequence[FrameRow]]
     ) -> Settlement:
         """As the port says."""
+        claimed, work = video.claimed, video.silver.work
         with self._lock:
             if not self._is_open(claimed):
                 return Settlement()
             current = self.videos.get(_key(claimed))
-            found = verdict(current, claimed, silver.work)
+            found = verdict(current, claimed, work)
             if found == "write" and claim.verdict != "write":
                 raise TransientError(f"{claimed.label}: the video changed while gold looked at it; try again")
-            settlement = (
-                Settlement(duplicate(found))
-                if found != "write"
-                else Settlement(Outcome(kind="done", findings=bronze.findings), self._insert(silver, frames))
-            )
-            if found == "write":
-                self.videos[_key(claimed)] = _video(claimed, silver.work)
-            elif found == "unchanged" and current is not None:
+            written = self._write_live(video, frames) if found == "write" else 0
+            if found == "unchanged" and current is not None:
                 self.videos[_key(claimed)] = replace(current, version=claimed.version)
             self._release(_key(claimed))
-            assert settlement.outcome is not None
-            self._end(claimed, settlement.outcome)
-            return settlement
+            done = Outcome(kind="done", findings=video.findings)
+            outcome = done if found == "write" else duplicate(found)
+            self._end(claimed, outcome, _figures(video) if found == "write" else None)
+            return Settlement(outcome, written)
 
     def record_outcome(self, claimed: ClaimedVideo, outcome: Outcome, asset_id: str | None = None) -> bool:
         """As the port says."""
@@ -129,6 +133,7 @@ class MemoryCatalog(MemoryLeases, Catalog):
                 del self._holders[video, work]
             if not any(held == work for _, held in self._holders):
                 self.frames.pop(work, None)
+                self.derivatives.pop(work, None)
 
     def live_works(self, videos: Collection[VideoKey]) -> Mapping[VideoKey, WorkIdentity]:
         """As the port says."""
@@ -150,6 +155,14 @@ class MemoryCatalog(MemoryLeases, Catalog):
         )
         return tuple("/".join(key) for key in keys)
 
+    def _write_live(self, video: RefinedVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
+        written = self._insert(video.silver, frames)
+        made = {derivative.name: derivative for derivative in video.derivatives.items}
+        self.derivatives.setdefault(video.silver.work, {}).update(made)
+        self.assessments[_key(video.claimed)] = video.assessment
+        self.videos[_key(video.claimed)] = _video(video.claimed, video.silver.work)
+        return written
+
     def _insert(self, silver: SilverVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
         known = self.frames.setdefault(silver.work, {})
         if len(known) != silver.frame_count:
@@ -166,12 +179,21 @@ class MemoryCatalog(MemoryLeases, Catalog):
             if key == video and work != live.work and held.version <= live.version:
                 self._holders[key, work] = replace(held, is_released=True)
 
-    def _end(self, claimed: ClaimedVideo, outcome: Outcome) -> None:
-        self._messages[claimed.message_id] = _Message(claimed, outcome)
+    def _end(self, claimed: ClaimedVideo, outcome: Outcome, figures: VideoFigures | None = None) -> None:
+        self._messages[claimed.message_id] = _Message(claimed, outcome, figures)
         batch = [m for m in self._messages.values() if m.claimed.batch_id == claimed.batch_id]
-        reports = tuple(_report(m.claimed, m.outcome) for m in batch if m.outcome is not None)
+        reports = tuple(self._report(m, m.outcome) for m in batch if m.outcome is not None)
         if len(reports) == len(batch):
             self.mails += self._compose(BatchReport(claimed.batch_id, claimed.run_id, reports))
+
+    def _report(self, message: _Message, outcome: Outcome) -> VideoReport:
+        claimed = message.claimed
+        current = self.videos.get(_key(claimed))
+        is_current = current is not None and current.message_id == claimed.message_id
+        figures = message.figures if is_current else None
+        return VideoReport(
+            claimed.label, claimed.arrived.uri, outcome, claimed.arrived.notify, figures=figures
+        )
 
 
 class MemoryFrameTable(FrameTable):
@@ -179,6 +201,10 @@ class MemoryFrameTable(FrameTable):
 
     def __init__(self) -> None:
         self.parts: dict[str, Sequence[FrameRow]] = {}
+
+    def scores(self, part_key: str) -> Sequence[FrameRow]:
+        """As the port says."""
+        return [replace(row, vector=None, labels=()) for row in self.parts[part_key]]
 
     def rows(self, part_key: str) -> Sequence[FrameRow]:
         """As the port says."""
@@ -194,5 +220,13 @@ def _video(claimed: ClaimedVideo, work: WorkIdentity) -> CurrentVideo:
     return CurrentVideo(claimed.message_id, claimed.version, work, arrived.uri, arrived.published_at)
 
 
-def _report(claimed: ClaimedVideo, outcome: Outcome) -> VideoReport:
-    return VideoReport(claimed.label, claimed.arrived.uri, outcome, claimed.arrived.notify)
+def _figures(video: RefinedVideo) -> VideoFigures:
+    metadata, quality = video.assessment.metadata, video.assessment.quality
+    return VideoFigures(
+        metadata.duration_s,
+        metadata.width_px,
+        metadata.height_px,
+        quality.frames,
+        video.silver.kept_count,
+        quality.overall,
+    )

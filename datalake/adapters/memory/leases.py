@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ class _Lease:
     task: str
     until_s: float
     manifest_key: str | None = None
+    windows: tuple[int, int | None] = (0, None)
 
 
 class MemoryLeases(WorkLeases):
@@ -39,23 +41,30 @@ class MemoryLeases(WorkLeases):
             held = self._leases.get(work)
             if held is not None and held.manifest_key is not None:
                 return "finished"
-            asked = _Lease(token, batch_id, attempt, task, self._clock() + lease_s)
+            windows = self.windows(work)
+            asked = _Lease(token, batch_id, attempt, task, self._clock() + lease_s, windows=windows)
             if held is not None and not self._may_take(held, asked):
                 return "busy"
             self._leases[work] = asked
             return "acquired"
 
-    def renew(self, work: WorkIdentity, token: UUID, lease_s: float) -> None:
+    def renew(
+        self, work: WorkIdentity, token: UUID, lease_s: float, windows_done: int, windows_total: int
+    ) -> None:
         """As the port says."""
         with self._lock:
-            self._leases[work] = replace(self._own(work, token), until_s=self._clock() + lease_s)
+            until_s, windows = self._clock() + lease_s, (windows_done, windows_total)
+            self._leases[work] = replace(self._own(work, token), until_s=until_s, windows=windows)
 
     def finish(self, work: WorkIdentity, token: UUID, manifest_key: str) -> None:
         """As the port says."""
         with self._lock:
             held = self._leases.get(work)
             if held is None or held.manifest_key is None:
-                self._leases[work] = replace(self._own(work, token), manifest_key=manifest_key, token=None)
+                own = self._own(work, token)
+                done, total = own.windows
+                windows = (done if total is None else total, total)
+                self._leases[work] = replace(own, manifest_key=manifest_key, token=None, windows=windows)
 
     def reopen(self, work: WorkIdentity, manifest_key: str) -> None:
         """As the port says."""
@@ -69,7 +78,12 @@ class MemoryLeases(WorkLeases):
         with self._lock:
             held = self._leases.get(work)
             if held is not None and held.token == token and held.manifest_key is None:
-                del self._leases[work]
+                self._leases[work] = replace(held, token=None, until_s=-math.inf)
+
+    def windows(self, work: WorkIdentity) -> tuple[int, int | None]:
+        """Windows done and in all, as renewed last; None: not known."""
+        held = self._leases.get(work)
+        return held.windows if held else (0, None)
 
     def _may_take(self, held: _Lease, asked: _Lease) -> bool:
         if held.token == asked.token or held.until_s < self._clock():

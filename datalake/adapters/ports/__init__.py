@@ -28,6 +28,7 @@ from datalake.adapters.ports.mail import (
     Mailer,
     MailOutbox,
     MailTemplate,
+    VideoFigures,
     VideoReport,
 )
 from datalake.adapters.ports.media import (
@@ -79,6 +80,7 @@ __all__ = [
     "Vector",
     "VectorIndex",
     "Verdict",
+    "VideoFigures",
     "VideoKey",
     "VideoReport",
     "Window",

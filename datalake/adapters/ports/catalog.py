@@ -133,7 +133,7 @@ class Catalog(WorkLeases):
 
     @abstractmethod
     def retracted(self, video: VideoKey, work: WorkIdentity) -> None:
-        """The points were rewritten: forget the holder, and the frames when nobody holds the work."""
+        """The points were rewritten: forget the holder, and the work's rows when nobody holds it."""
 
     @abstractmethod
     def live_works(self, videos: Collection[VideoKey]) -> Mapping[VideoKey, WorkIdentity]:

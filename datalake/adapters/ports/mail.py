@@ -37,13 +37,35 @@ class Mailer(ABC):
 
 
 @dataclass(frozen=True)
+class VideoFigures:
+    """What a mail tells of a video that became searchable; None where it is not known.
+
+    Args:
+        duration_s: its duration.
+        width_px: display width.
+        height_px: display height.
+        frames: frames looked at.
+        frames_kept: frames that can be found.
+        quality_score: overall score, 0 to 1.
+    """
+
+    duration_s: float | None
+    width_px: int | None
+    height_px: int | None
+    frames: int | None
+    frames_kept: int
+    quality_score: float | None
+
+
+@dataclass(frozen=True)
 class VideoReport:
-    """How one message of a batch ended, as a mail tells it."""
+    """How one message of a batch ended, as a mail tells it; no figures where it did not change the video."""
 
     label: str
     uri: str
     outcome: Outcome
     notify: tuple[str, ...] = ()
+    figures: VideoFigures | None = None
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from datalake.adapters.ports import BatchReport, Compose, VideoReport
+from datalake.adapters.ports import BatchReport, Compose, VideoFigures, VideoReport
 from datalake.adapters.postgres import execute, row, rows
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import DEAD_LETTER_KINDS, letter
@@ -72,4 +73,9 @@ def _video_report(record: dict[str, Any]) -> VideoReport:
         uri=record["uri"] or "",
         outcome=outcome,
         notify=tuple(record["notify"]),
+        figures=_figures(record) if record["is_current"] else None,
     )
+
+
+def _figures(record: dict[str, Any]) -> VideoFigures:
+    return VideoFigures(**{figure.name: record[figure.name] for figure in fields(VideoFigures)})

@@ -1,4 +1,4 @@
-"""The catalog in PostgreSQL: videos, assets, frames, holders of points, outcomes.
+"""The catalog in PostgreSQL: videos, assets, frames, quality, derivatives, holders of points, outcomes.
 
 Locks are always taken in the same order: ledger row, video, assets by id, batch.
 """
@@ -12,22 +12,21 @@ from psycopg2.extensions import connection as Connection
 from datalake.adapters.ports import Catalog, Compose, FrameRow, PointClaim, Retraction, Settlement, VideoKey
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.batches import finish_batch, lock_batch, write_outcome
+from datalake.adapters.postgres.catalog_rows import columns, video_key
 from datalake.adapters.postgres.catalog_writes import (
     IS_WORK,
-    columns,
     current_video,
     holders,
     is_open,
     lock_assets,
     raised_generation,
-    video_key,
     work_of,
     write,
 )
 from datalake.adapters.postgres.leases import PostgresLeases
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import verdict
-from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
+from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, RefinedVideo, WorkIdentity
 
 _RELEASED = """
 SELECT asset_id, model, settings_hash FROM point_holders WHERE platform = %s AND video_id = %s AND released
@@ -62,21 +61,16 @@ class PostgresCatalog(PostgresLeases, Catalog):
             return PointClaim("write", generation, holders(connection, work))
 
     def settle(
-        self,
-        claimed: ClaimedVideo,
-        bronze: BronzeVideo,
-        silver: SilverVideo,
-        claim: PointClaim,
-        frames: Iterable[Sequence[FrameRow]],
+        self, video: RefinedVideo, claim: PointClaim, frames: Iterable[Sequence[FrameRow]]
     ) -> Settlement:
         """As the port says."""
         try:
             with transaction(self._uri) as connection:
-                if not is_open(connection, claimed):
+                if not is_open(connection, video.claimed):
                     return Settlement()
-                settlement = write(connection, claimed, bronze, silver, claim, frames)
+                settlement = write(connection, video, claim, frames)
                 if settlement.outcome is not None:
-                    self._end(connection, claimed, settlement.outcome, bronze.asset_id)
+                    self._end(connection, video.claimed, settlement.outcome, video.bronze.asset_id)
                 return settlement
         except _NotOurs:
             return Settlement()
@@ -104,7 +98,7 @@ class PostgresCatalog(PostgresLeases, Catalog):
         with transaction(self._uri) as connection:
             lock_assets(connection, {work.asset_id})
             execute(connection, _FORGET_HOLDER, (*video, *columns(work)))
-            execute(connection, statement("catalog/forget_frames"), work.model_dump())
+            execute(connection, statement("catalog/forget_work"), work.model_dump())
 
     def live_works(self, videos: Collection[VideoKey]) -> Mapping[VideoKey, WorkIdentity]:
         """As the port says."""

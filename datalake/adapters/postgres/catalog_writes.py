@@ -6,13 +6,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
-from psycopg2.extras import Json, execute_values
+from psycopg2.extras import execute_values
 
 from datalake.adapters.ports import FrameRow, PointClaim, Settlement
 from datalake.adapters.postgres import execute, row, rows
+from datalake.adapters.postgres.catalog_rows import (
+    asset_row,
+    columns,
+    derivative_row,
+    frame_row,
+    quality_row,
+    version,
+    video_key,
+    video_row,
+)
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import CurrentVideo, duplicate, verdict
-from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, SilverVideo, WorkIdentity
+from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, RefinedVideo, SilverVideo, WorkIdentity
 from datalake.errors import TransientError
 
 IS_WORK = "(asset_id, model, settings_hash) = (%s, %s, %s)"
@@ -23,33 +33,28 @@ UPDATE videos
 SET version = %(version)s, version_partition = %(version_partition)s, version_offset = %(version_offset)s
 WHERE platform = %(platform)s AND video_id = %(video_id)s
 """
-_FRAMES_PER_STATEMENT = 1000
+_ROWS_PER_STATEMENT = 1000
 
 
 def write(
-    connection: Connection,
-    claimed: ClaimedVideo,
-    bronze: BronzeVideo,
-    silver: SilverVideo,
-    claim: PointClaim,
-    frames: Iterable[Sequence[FrameRow]],
+    connection: Connection, video: RefinedVideo, claim: PointClaim, frames: Iterable[Sequence[FrameRow]]
 ) -> Settlement:
     """Everything but the outcome, under the locks of video and assets."""
+    claimed = video.claimed
     # A lock of the name, not of the row: the row may not exist yet.
     execute(connection, _LOCK_VIDEO, video_key(claimed))
     current = current_video(connection, claimed)
-    found = verdict(current, claimed, silver.work)
-    lock_assets(connection, {bronze.asset_id} | ({current.work.asset_id} if current else set()))
+    found = verdict(current, claimed, video.silver.work)
+    lock_assets(connection, {video.bronze.asset_id} | ({current.work.asset_id} if current else set()))
     if found == "write":
         if claim.verdict != "write":
             raise TransientError(f"{claimed.label}: the video changed while gold looked at it; try again")
-        execute(connection, statement("catalog/upsert_video"), _video_row(claimed, bronze, silver))
-        written = _insert_frames(connection, silver, frames)
-        settlement = Settlement(Outcome(kind="done", findings=bronze.findings), written)
+        written = _write_live(connection, video, frames)
+        settlement = Settlement(Outcome(kind="done", findings=video.findings), written)
     else:
         settlement = Settlement(duplicate(found))
     if found == "unchanged":
-        execute(connection, _ADVANCE, video_key(claimed) | _version(claimed))
+        execute(connection, _ADVANCE, video_key(claimed) | version(claimed))
     execute(connection, statement("catalog/release_points"), video_key(claimed))
     return settlement
 
@@ -65,15 +70,13 @@ def current_video(connection: Connection, claimed: ClaimedVideo) -> CurrentVideo
     found = row(connection, statement("catalog/current_video"), video_key(claimed))
     if found is None:
         return None
-    version = (found["version"], found["version_partition"], found["version_offset"])
-    return CurrentVideo(found["message_id"], version, work_of(found), found["uri"], found["published_at"])
+    current = (found["version"], found["version_partition"], found["version_offset"])
+    return CurrentVideo(found["message_id"], current, work_of(found), found["uri"], found["published_at"])
 
 
 def raised_generation(connection: Connection, bronze: BronzeVideo) -> int:
     """Add the asset if it is new, raise its generation, and hold its lock."""
-    values: dict[str, Any] = bronze.model_dump(include={"asset_id", "size_bytes", "raw_key"})
-    values["media"] = Json(bronze.media.model_dump(mode="json")) if bronze.media else None
-    found = row(connection, statement("catalog/raise_generation"), values)
+    found = row(connection, statement("catalog/raise_generation"), asset_row(bronze))
     return int(found["generation"]) if found else 0
 
 
@@ -88,70 +91,32 @@ def lock_assets(connection: Connection, asset_ids: Collection[str]) -> None:
     execute(connection, _LOCK_ASSETS, (list(asset_ids),))
 
 
+def work_of(record: Mapping[str, Any]) -> WorkIdentity:
+    """The work that a row names."""
+    return WorkIdentity(**{name: record[name] for name in ("asset_id", "model", "settings_hash")})
+
+
+def _write_live(connection: Connection, video: RefinedVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
+    """What makes the video live; the number of frames its work has."""
+    execute(connection, statement("catalog/upsert_video"), video_row(video))
+    execute(connection, statement("catalog/upsert_quality_report"), quality_row(video))
+    made = [derivative_row(video.silver.work, derivative) for derivative in video.derivatives.items]
+    _insert(connection, "catalog/insert_derivatives", made)
+    return _insert_frames(connection, video.silver, frames)
+
+
 def _insert_frames(connection: Connection, silver: SilverVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
     """Add the frames that are missing; the number of frames the work has."""
     known = row(connection, f"SELECT count(*) FROM frames WHERE {IS_WORK}", columns(silver.work))
     if known is not None and known["count"] == silver.frame_count:
         return silver.frame_count
     written = 0
-    with connection.cursor() as cursor:
-        for part in frames:
-            values = [_frame_row(silver.work, frame) for frame in part]
-            execute_values(
-                cursor, statement("catalog/insert_frames"), values, page_size=_FRAMES_PER_STATEMENT
-            )
-            written += len(values)
+    for part in frames:
+        _insert(connection, "catalog/insert_frames", [frame_row(silver.work, frame) for frame in part])
+        written += len(part)
     return written
 
 
-def _frame_row(work: WorkIdentity, frame: FrameRow) -> tuple[Any, ...]:
-    labels = Json([{"name": label.name, "score": label.score} for label in frame.labels])
-    return (
-        *columns(work),
-        frame.time_us,
-        frame.pts,
-        frame.point_id,
-        frame.frame_key,
-        frame.width_px,
-        frame.height_px,
-        frame.blur,
-        frame.brightness,
-        frame.phash,
-        frame.duplicate_of_us,
-        labels,
-    )
-
-
-def _video_row(claimed: ClaimedVideo, bronze: BronzeVideo, silver: SilverVideo) -> dict[str, Any]:
-    media, arrived = bronze.media, claimed.arrived
-    video = media.video if media else None
-    facts = {
-        "message_id": claimed.message_id,
-        "uri": arrived.uri,
-        "published_at": arrived.published_at,
-        "duration_s": (media.measured_duration_s or media.duration_s) if media else None,
-        "width_px": video.width_px if video else None,
-        "height_px": video.height_px if video else None,
-        "codec": video.codec if video else None,
-        "frame_count": silver.kept_count,
-    }
-    return facts | video_key(claimed) | _version(claimed) | silver.work.model_dump()
-
-
-def video_key(claimed: ClaimedVideo) -> dict[str, Any]:
-    """Parameters that name the video."""
-    return {"platform": claimed.arrived.platform, "video_id": claimed.arrived.video_id}
-
-
-def _version(claimed: ClaimedVideo) -> dict[str, int]:
-    return dict(zip(("version", "version_partition", "version_offset"), claimed.version, strict=True))
-
-
-def work_of(record: Mapping[str, Any]) -> WorkIdentity:
-    """The work that a row names."""
-    return WorkIdentity(**{name: record[name] for name in ("asset_id", "model", "settings_hash")})
-
-
-def columns(work: WorkIdentity) -> tuple[str, str, str]:
-    """The work as the values of its three columns."""
-    return work.asset_id, work.model, work.settings_hash
+def _insert(connection: Connection, name: str, values: Sequence[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        execute_values(cursor, statement(name), values, page_size=_ROWS_PER_STATEMENT)

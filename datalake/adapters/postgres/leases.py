@@ -14,18 +14,21 @@ from datalake.errors import LeaseLost
 _WORK = "asset_id = %(asset_id)s AND model = %(model)s AND settings_hash = %(settings_hash)s"
 _MANIFEST = f"SELECT manifest_key FROM work WHERE {_WORK}"
 _RENEW = f"""
-UPDATE work SET lease_until = now() + make_interval(secs => %(lease_s)s)
+UPDATE work SET lease_until = now() + make_interval(secs => %(lease_s)s),
+    windows_done = %(windows_done)s, windows_total = %(windows_total)s
 WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL
 """
 _NO_LEASE = (
     "lease_token = NULL, lease_batch_id = NULL, lease_attempt = NULL, lease_task = NULL, lease_until = NULL"
 )
 _FINISH = f"""
-UPDATE work SET manifest_key = %(manifest_key)s, finished_at = now(), {_NO_LEASE}
+UPDATE work SET manifest_key = %(manifest_key)s, finished_at = now(),
+    windows_done = COALESCE(windows_total, windows_done), {_NO_LEASE}
 WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL
 """
 _REOPEN = f"""
-UPDATE work SET manifest_key = NULL, finished_at = NULL WHERE {_WORK} AND manifest_key = %(manifest_key)s
+UPDATE work SET manifest_key = NULL, finished_at = NULL, windows_done = 0, windows_total = NULL
+WHERE {_WORK} AND manifest_key = %(manifest_key)s
 """
 _RELEASE = f"UPDATE work SET {_NO_LEASE} WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL"
 
@@ -47,9 +50,12 @@ class PostgresLeases(WorkLeases):
             found = row(connection, _MANIFEST, work.model_dump())
         return "finished" if found is not None and found["manifest_key"] is not None else "busy"
 
-    def renew(self, work: WorkIdentity, token: UUID, lease_s: float) -> None:
+    def renew(
+        self, work: WorkIdentity, token: UUID, lease_s: float, windows_done: int, windows_total: int
+    ) -> None:
         """As the port says."""
-        if not self._update(_RENEW, work, token=token, lease_s=lease_s):
+        values = {"lease_s": lease_s, "windows_done": windows_done, "windows_total": windows_total}
+        if not self._update(_RENEW, work, token=token, **values):
             raise LeaseLost(f"{work.prefix}: another task try took over this work")
 
     def finish(self, work: WorkIdentity, token: UUID, manifest_key: str) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from datalake.adapters.ports import MailBody, MailTemplate, VideoReport
+from datalake.adapters.ports import MailBody, MailTemplate, VideoFigures, VideoReport
+from datalake.contracts import Finding
 from datalake.uris import shown
 
 _MOST_ROWS = 200
 _ORDER = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
-
-
-def _one_line(text: str) -> str:
-    """Text that cannot pretend to be a line of its own."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+_SEVERITIES = ("error", "warning")
+_MINUTE_S, _HOUR_S = 60, 3600
 
 
 class JinjaMailTemplate(MailTemplate):
@@ -31,19 +30,70 @@ class JinjaMailTemplate(MailTemplate):
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self._environment.filters["one_line"] = _one_line
-        self._environment.filters["shown"] = shown
+        filters = {"one_line": _one_line, "shown": shown, "figures": _figures}
+        self._environment.filters |= filters | {"to_act_on": _to_act_on, "folded": _folded}
 
     def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
         """As the port says; what went wrong comes first."""
-        ordered = sorted(videos, key=lambda video: (_ORDER.index(video.outcome.kind), video.label))
+        counts = Counter(video.outcome.kind for video in videos)
         values = {
             "subject": subject,
-            "videos": ordered[:_MOST_ROWS],
-            "left_out": max(0, len(ordered) - _MOST_ROWS),
+            "counts": [(kind, counts[kind]) for kind in _ORDER if counts[kind]],
+            "videos": sorted(videos, key=_urgency)[:_MOST_ROWS],
+            "left_out": max(0, len(videos) - _MOST_ROWS),
+            "total": len(videos),
             "run_url": run_url,
         }
         text, html = (
             self._environment.get_template(f"batch.{form}.j2").render(values) for form in ("txt", "html")
         )
         return MailBody(text, html)
+
+
+def _urgency(video: VideoReport) -> tuple[int, bool, str]:
+    """Trouble first, and of what is done that with errors."""
+    has_errors = any(finding.severity == "error" for finding in video.outcome.findings)
+    return _ORDER.index(video.outcome.kind), not has_errors, video.label
+
+
+def _one_line(text: str) -> str:
+    """Text that cannot pretend to be a line of its own."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+
+
+def _to_act_on(findings: Sequence[Finding]) -> list[Finding]:
+    """Errors, then warnings."""
+    return [finding for severity in _SEVERITIES for finding in findings if finding.severity == severity]
+
+
+def _folded(findings: Sequence[Finding]) -> str:
+    """The rest in one line."""
+    rest = (finding for finding in findings if finding.severity not in _SEVERITIES)
+    return "; ".join(f"{_one_line(finding.code)} ({_one_line(finding.evidence)})" for finding in rest)
+
+
+def _figures(figures: VideoFigures | None) -> list[str]:
+    """Duration, resolution, frames and quality as people read them; what is not known is left out."""
+    if figures is None:
+        return []
+    known = []
+    if figures.duration_s is not None:
+        known.append(_duration(figures.duration_s))
+    if figures.width_px is not None and figures.height_px is not None:
+        known.append(f"{figures.width_px} × {figures.height_px}")
+    of = "" if figures.frames is None else f" of {figures.frames}"
+    known.append(f"{figures.frames_kept}{of} frames kept")
+    if figures.quality_score is not None:
+        known.append(f"quality {figures.quality_score:.2f}")
+    return known
+
+
+def _duration(seconds: float) -> str:
+    """E.g. `5.3 s`, `3:32 min`, `1:02:03 h`."""
+    whole = round(seconds)
+    if whole < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(whole, 60)
+    if whole < _HOUR_S:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d} h"

@@ -21,6 +21,7 @@ from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import (
     BatchReport,
     Catalog,
+    ContentBox,
     FrameRow,
     FrameTable,
     Label,
@@ -32,13 +33,19 @@ from datalake.adapters.ports import (
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.smtp.template import JinjaMailTemplate
+from datalake.common_func import point_id
 from datalake.contracts import (
+    Assessment,
     BronzeVideo,
     ClaimedVideo,
+    Derivatives,
     GoldVideo,
     Outcome,
+    QualityReport,
+    RefinedVideo,
     SilverVideo,
     VideoArrived,
+    VideoMetadata,
     WorkIdentity,
 )
 from datalake.pipeline import run_layer
@@ -46,6 +53,7 @@ from datalake.pipeline import run_layer
 MODEL = "test-model"
 DIM = 4
 FINGERPRINT = "fingerprint"
+VERSION = "1.2.3"
 RECEIVER = "boss@example.org"
 
 
@@ -66,8 +74,11 @@ def bronze_of(content: str) -> BronzeVideo:
     )
 
 
-def point_id(work: WorkIdentity, time_us: int) -> UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"{work.prefix}/{time_us}")
+def assessment_of(content: str, frames: int = 0) -> Assessment:
+    metadata = VideoMetadata(duration_s=5.0, width_px=64, height_px=48, video_codec="h264")
+    return Assessment(
+        asset_id=asset_of(content), metadata=metadata, quality=QualityReport(overall=0.5, frames=frames)
+    )
 
 
 @dataclass
@@ -195,6 +206,25 @@ class World:
             frame_count=len(frames),
             kept_count=kept,
             part_keys=keys,
+            pipeline_version=VERSION,
+        )
+
+    def refined(
+        self,
+        claimed: ClaimedVideo,
+        content: str,
+        assessment: Assessment | None = None,
+        derivatives: Derivatives | None = None,
+        **silver: Any,
+    ) -> RefinedVideo:
+        """All that is known of a video before gold."""
+        video = self.silver(content, **silver)
+        return RefinedVideo(
+            claimed=claimed,
+            bronze=bronze_of(content),
+            silver=video,
+            assessment=assessment or assessment_of(content, video.frame_count),
+            derivatives=derivatives or Derivatives(asset_id=asset_of(content)),
         )
 
     def store_part(self, work: WorkIdentity, key: str, frames: Sequence[FrameRow]) -> None:
@@ -202,14 +232,19 @@ class World:
         self.frame_table.parts[key] = frames
 
     def gold(
-        self, claimed: ClaimedVideo, content: str, index: VectorIndex | None = None, **silver: Any
+        self, claimed: ClaimedVideo, content: str, index: VectorIndex | None = None, **known: Any
     ) -> GoldVideo:
+        return self.gold_of(self.refined(claimed, content, **known), index)
+
+    def gold_of(self, video: RefinedVideo, index: VectorIndex | None = None) -> GoldVideo:
         return run_layer(
             "gold",
             {
-                "claimed_video": claimed,
-                "bronze_video": bronze_of(content),
-                "silver_video": self.silver(content, **silver),
+                "claimed_video": video.claimed,
+                "bronze_video": video.bronze,
+                "silver_video": video.silver,
+                "assessment": video.assessment,
+                "derivatives": video.derivatives,
                 "catalog": self.catalog,
                 "frame_table": self.frame_table,
                 "lake": self.lake,
@@ -228,14 +263,22 @@ def _frame(work: WorkIdentity, number: int, duplicate_of_us: int | None = None) 
     kept = duplicate_of_us is None
     vector = np.eye(DIM, dtype=np.float32)[number % DIM]
     return FrameRow(
+        asset_id=work.asset_id,
+        settings_hash=work.settings_hash,
+        pipeline_version=VERSION,
         time_us=time_us,
         pts=number,
         point_id=point_id(work, time_us) if kept else None,
         frame_key=f"{work.prefix}/images/{time_us:012d}.jpg" if kept else None,
+        sha256=asset_of(f"image {number}") if kept else None,
         width_px=64,
         height_px=48,
+        content_box=ContentBox(0, 6, 64, 36),
         blur=1.0,
         brightness=128.0,
+        contrast=40.0,
+        blank_share=0.25,
+        difference=1.5 if number else None,
         phash="0" * 16,
         duplicate_of_us=duplicate_of_us,
         labels=(Label("rabbit", 0.5),),

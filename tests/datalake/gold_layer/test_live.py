@@ -23,7 +23,7 @@ from datalake.gold_layer import points
 from datalake.serving.search import QueryEncoder, Search
 from tests.engine import qdrant_server
 
-from .conftest import DIM, MODEL, PostgresMessages, World, bronze_of, compose
+from .conftest import DIM, MODEL, PostgresMessages, World, compose
 
 pytestmark = pytest.mark.postgres
 
@@ -97,11 +97,11 @@ def test_twice_is_once_and_old_news_are_no_news(live: LiveWorld) -> None:
 def test_points_without_rows_are_not_found(live: LiveWorld) -> None:
     """Killed between the two: the points wait unseen for the next try."""
     claimed = live.messages.send("a")
-    silver = live.silver("bytes")
-    claim = live.catalog.claim_points(claimed, bronze_of("bytes"), silver.work)
-    model = points.vector_collection(silver, live.index)
-    shared = points.shared_payload(claimed, silver, claim)
-    assert points.stored_points(model, claim, shared, silver, live.frame_table, live.lake, live.index) == 3
+    video = live.refined(claimed, "bytes")
+    claim = points.point_claim(video, live.catalog)
+    model = points.vector_collection(video, live.index)
+    shared = points.shared_payload(video, claim)
+    assert points.stored_points(model, claim, shared, video, live.frame_table, live.lake, live.index) == 3
     assert live.found() == set()
     live.gold(claimed, "bytes")
     assert live.found() == {"instagram/a"}

@@ -8,28 +8,29 @@ import pytest
 
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import PointClaim
-from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import ConfigurationError
 from datalake.gold_layer import points
 
-from .conftest import World, bronze_of
+from .conftest import FINGERPRINT, VERSION, World
 
 
 def test_payload_names_holders_work_and_moment(world: World) -> None:
     published = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     claimed = world.messages.send("a", published_at=published)
-    silver = world.silver("bytes")
-    claim = points.point_claim(claimed, bronze_of("bytes"), silver, world.catalog)
-    shared = points.shared_payload(claimed, silver, claim)
+    video = world.refined(claimed, "bytes")
+    silver = video.silver
+    claim = points.point_claim(video, world.catalog)
+    shared = points.shared_payload(video, claim)
     assert shared == {
         **silver.work.model_dump(),
+        "pipeline_version": VERSION,
         "video_ids": ["instagram/a"],
         "platform": ["instagram"],
         "published_at": "2026-01-02T03:04:00+00:00",
         "generation": 1,
     }
     model = silver.work.model
-    assert points.stored_points(model, claim, shared, silver, world.frame_table, world.lake, world.index) == 3
+    assert points.stored_points(model, claim, shared, video, world.frame_table, world.lake, world.index) == 3
     stored = world.index._collections[silver.work.model].points
     payloads = sorted((point.payload for point in stored.values()), key=lambda payload: payload["time_us"])
     assert [(p["time_us"], p["timestamp_s"]) for p in payloads] == [
@@ -44,30 +45,25 @@ def test_payload_names_holders_work_and_moment(world: World) -> None:
 
 def test_platforms_are_those_of_the_holders(world: World) -> None:
     claim = PointClaim("write", 7, ("tiktok/1", "instagram/2", "instagram/3"))
-    shared = points.shared_payload(world.messages.send(), world.silver("bytes"), claim)
+    shared = points.shared_payload(world.refined(world.messages.send(), "bytes"), claim)
     assert shared["platform"] == ["instagram", "tiktok"]
     assert (shared["generation"], shared["published_at"]) == (7, None)
 
 
 def test_nothing_is_stored_without_a_claim_to_write(world: World) -> None:
-    silver = world.silver("bytes")
+    video = world.refined(world.messages.send(), "bytes")
     for verdict in ("closed", "unchanged", "older_version"):
         refused = PointClaim(verdict)
-        stored = points.stored_points("m", refused, {}, silver, world.frame_table, world.lake, world.index)
+        stored = points.stored_points("m", refused, {}, video, world.frame_table, world.lake, world.index)
         assert stored == 0
     assert world.holders() == set()
 
 
-def test_collection_is_made_for_the_vectors_that_come() -> None:
+def test_collection_is_made_for_the_vectors_that_come(world: World) -> None:
     index = MemoryVectorIndex()
-    silver = SilverVideo(
-        work=WorkIdentity(asset_id="a" * 64, model="m", settings_hash="0" * 16),
-        manifest_key="manifest.json",
-        vector_dim=8,
-        fingerprint="f",
-        frame_count=0,
-        kept_count=0,
-    )
-    assert points.vector_collection(silver, index) == "m"
+    video = world.refined(world.messages.send(), "bytes")
+    assert points.vector_collection(video, index) == video.silver.work.model
+    index = MemoryVectorIndex()
+    index.ensure_collection(video.silver.work.model, f"not {FINGERPRINT}", video.silver.vector_dim)
     with pytest.raises(ConfigurationError):
-        points.vector_collection(silver.model_copy(update={"fingerprint": "another"}), index)
+        points.vector_collection(video, index)

@@ -155,7 +155,7 @@ def test_attempt_that_is_overtaken_after_its_claim_writes_no_row(world: World) -
     silver = world.silver("bytes")
     claim = world.catalog.claim_points(zombie, bronze_of("bytes"), silver.work)
     newer = world.messages.next_attempt(zombie)
-    settled = world.catalog.settle(zombie, bronze_of("bytes"), silver, claim, [])
+    settled = world.catalog.settle(world.refined(zombie, "bytes"), claim, [])
     assert settled.outcome is None
     assert world.messages.outcome(newer) is None
     assert world.catalog.live_works([("instagram", "a")]) == {}
@@ -201,7 +201,8 @@ def test_newer_message_on_its_way_keeps_its_points_when_an_older_one_ends_first(
     world.gold(older, "old bytes")
     parts = [world.frame_table.rows(key) for key in silver.part_keys]
     assert claim.verdict == "write"
-    assert world.catalog.settle(newer, bronze_of("new bytes"), silver, claim, parts).outcome.kind == "done"
+    settled = world.catalog.settle(world.refined(newer, "new bytes"), claim, parts)
+    assert settled.outcome.kind == "done"
     works = [retraction.work for retraction in world.catalog.retractions(("instagram", "a"))]
     assert works == [world.silver("old bytes").work]
 

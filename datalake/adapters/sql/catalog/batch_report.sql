@@ -1,6 +1,10 @@
-SELECT topic, partition, message_offset, platform, video_id, outcome, reason, detail, findings,
-       arrived ->> 'uri' AS uri,
-       COALESCE(arrived -> 'notify', '[]') AS notify
-FROM ledger
-WHERE batch_id = %s
-ORDER BY platform, video_id, topic, partition, message_offset
+SELECT l.topic, l.partition, l.message_offset, l.platform, l.video_id, l.outcome, l.reason, l.detail, l.findings,
+       l.arrived ->> 'uri' AS uri,
+       COALESCE(l.arrived -> 'notify', '[]') AS notify,
+       v.message_id IS NOT NULL AS is_current,
+       v.duration_s, v.width_px, v.height_px, q.frames, v.frame_count AS frames_kept, v.quality_score
+FROM ledger l
+LEFT JOIN videos v ON (v.platform, v.video_id, v.message_id) = (l.platform, l.video_id, l.message_id)
+LEFT JOIN quality_reports q ON (q.platform, q.video_id) = (v.platform, v.video_id)
+WHERE l.batch_id = %s
+ORDER BY l.platform, l.video_id, l.topic, l.partition, l.message_offset

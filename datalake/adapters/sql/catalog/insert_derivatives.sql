@@ -1,0 +1,14 @@
+INSERT INTO derivatives
+    (asset_id, model, settings_hash, name, file_key, sha256, media_type, size_bytes, width_px, height_px,
+     duration_s, time_us, pipeline_version)
+VALUES %s
+ON CONFLICT (asset_id, model, settings_hash, name) DO UPDATE
+SET file_key = EXCLUDED.file_key,
+    sha256 = EXCLUDED.sha256,
+    media_type = EXCLUDED.media_type,
+    size_bytes = EXCLUDED.size_bytes,
+    width_px = EXCLUDED.width_px,
+    height_px = EXCLUDED.height_px,
+    duration_s = EXCLUDED.duration_s,
+    time_us = EXCLUDED.time_us,
+    pipeline_version = EXCLUDED.pipeline_version
