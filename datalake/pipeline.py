@@ -95,7 +95,10 @@ ASSESSMENT = Dataflow(
     Assessment,
 )
 DERIVATIVES = Dataflow(
-    "What else was asked for?", ("datalake.silver_layer.derivatives",), Assessment, Derivatives
+    "What else was asked for?",
+    ("datalake.silver_layer.proxies", "datalake.silver_layer.derivatives"),
+    Assessment,
+    Derivatives,
 )
 NOTIFY = Dataflow("Who is told?", ("datalake.gold_layer.notify",), BatchReport, BatchMails, once_a="batch")
 DATAFLOWS = {**LAYERS, "assessment": ASSESSMENT, "derivatives": DERIVATIVES, "notify": NOTIFY}
