@@ -17,6 +17,7 @@ import psycopg2.extras  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 import pydantic_settings  # noqa: F401
 import qdrant_client  # noqa: F401
+import s3fs  # noqa: F401
 import timm.data.imagenet_info  # noqa: F401
 import torch  # noqa: F401
 import transformers.models.auto.modeling_auto

@@ -6,15 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 CONTENT = bytes(range(256)) * 8192  # 2 MiB: several chunks
 
 
 class Handler(BaseHTTPRequestHandler):
-    """/status/CODE, /to?URL (a redirect), /cut, /drop, /silent, /drip, /endless; else CONTENT."""
-
-    seen: list[str]
+    """/status/CODE, /to/URL (a redirect), /stated, /cut, /drop, /silent, /drip, /endless; else CONTENT."""
 
     def do_GET(self) -> None:
         kind, _, rest = self.path.lstrip("/").partition("/")
@@ -22,6 +20,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _content(self, rest: str) -> None:
         self._start(200, len(CONTENT))
+        self.wfile.write(CONTENT)
+
+    def _stated(self, headers: str) -> None:
+        """Headers as a query: /stated/?ETag=... ."""
+        self._start(200, len(CONTENT), **dict(parse_qsl(headers.lstrip("?"))))
         self.wfile.write(CONTENT)
 
     def _status(self, code: str) -> None:

@@ -1,4 +1,4 @@
-"""What the trouble with a source means: the video is bad, or its host is away for now."""
+"""What the trouble with a source means: the video is bad, its host is away for now, or its bytes moved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import aiohttp
+from botocore.exceptions import BotoCoreError, ParamValidationError
+from s3fs.utils import FileExpired
 
 from datalake.errors import BadVideo, SourceUnavailable
 from datalake.findings import finding
@@ -29,6 +31,33 @@ def parsing(uri: str) -> Iterator[None]:
         raise missing(uri, "not a valid URI") from None
 
 
+@contextmanager
+def file_troubles(uri: str) -> Iterator[None]:
+    """Failures of the file system in the block, as `file_trouble`."""
+    try:
+        yield
+    except OSError as error:
+        raise file_trouble(uri, error) from error
+
+
+@contextmanager
+def http_troubles(uri: str) -> Iterator[None]:
+    """Failures of the HTTP client in the block, as `http_trouble`; its own texts hold the whole URI."""
+    try:
+        yield
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        raise http_trouble(uri, error) from None
+
+
+@contextmanager
+def s3_troubles(uri: str) -> Iterator[None]:
+    """Failures of the S3 client in the block, as `s3_trouble`."""
+    try:
+        yield
+    except (OSError, UnicodeError, BotoCoreError) as error:
+        raise s3_trouble(uri, error) from error
+
+
 def file_trouble(uri: str, error: OSError) -> BadVideo | SourceUnavailable:
     """What a failed open or read of a file means."""
     if error.errno in _NOT_THERE:
@@ -40,6 +69,8 @@ def file_trouble(uri: str, error: OSError) -> BadVideo | SourceUnavailable:
 
 def http_trouble(uri: str, error: Exception) -> BadVideo | SourceUnavailable:
     """What a failed request or transfer means; texts of the client are shown without secrets."""
+    if isinstance(error, FileNotFoundError):
+        return missing(uri, "the server says 404")
     if isinstance(error, aiohttp.ClientResponseError):
         said = f"{shown(uri)}: the server says {error.status}"
         is_passing = error.status >= 500 or error.status in _TRY_AGAIN
@@ -52,6 +83,25 @@ def http_trouble(uri: str, error: Exception) -> BadVideo | SourceUnavailable:
         return SourceUnavailable(f"{shown(uri)}: the name server does not answer")
     reason = "no answer in time" if isinstance(error, TimeoutError) else shown_in(str(error))
     return SourceUnavailable(f"{shown(uri)}: {reason}; check the host, or raise SOURCE_TIMEOUT_S")
+
+
+def s3_trouble(uri: str, error: Exception) -> BadVideo | SourceUnavailable:
+    """What a failed request to an S3 store means."""
+    if isinstance(error, FileNotFoundError):
+        return missing(uri, "no such object")
+    if isinstance(error, ParamValidationError | UnicodeError):
+        return missing(uri, "not a valid bucket and key")
+    if isinstance(error, FileExpired):
+        return changed(uri, "another object is there now")
+    said = f"{shown(uri)}: {shown_in(str(error))}"
+    if isinstance(error, PermissionError):
+        return BadVideo(finding("source_unreadable", said))
+    return SourceUnavailable(f"{said}; check S3_ENDPOINT_URL and the credentials")
+
+
+def changed(uri: str, how: str) -> SourceUnavailable:
+    """The bytes are not those of one moment: the video waits for the next attempt."""
+    return SourceUnavailable(f"{shown(uri)}: changed while it was read ({how})")
 
 
 def not_allowed(evidence: str, setting: str) -> BadVideo:

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from datalake.adapters.source_errors import file_trouble
+from datalake.adapters.sources.errors import file_trouble
 from datalake.errors import BadVideo, SourceUnavailable
 
 URI = "file:///videos/clip.mp4"
