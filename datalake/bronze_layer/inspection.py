@@ -1,13 +1,16 @@
-"""Inspection: what landed, and what is wrong with it. Writes nothing."""
+"""Inspection: what the landed bytes are, as far as they say so themselves. Writes nothing."""
 
 from __future__ import annotations
 
 from hamilton.function_modifiers import tag
 
 from datalake.adapters.ports import Lake, MediaProbe, Probe
-from datalake.contracts import BronzeVideo, Finding, MediaFacts
+from datalake.bronze_layer.names import file_name_of, why_extension_lies
+from datalake.contracts import Finding, MediaFacts, SourceFacts
+from datalake.findings import finding
 
 
+@tag(effect="decodes")
 def probed_media(raw_key: str, lake: Lake, media_probe: MediaProbe) -> Probe:
     """What a probe in a killable child made of the raw object."""
     with lake.local_path(raw_key) as path:
@@ -19,29 +22,24 @@ def media_facts(probed_media: Probe) -> MediaFacts | None:
     return probed_media.media
 
 
-def hash_findings(asset_id: str, expected_sha256: str | None) -> tuple[Finding, ...]:
+def file_name(source_facts: SourceFacts) -> str:
+    """Name that the source gives the bytes; empty when it gives none."""
+    return file_name_of(source_facts)
+
+
+def probe_findings(probed_media: Probe) -> tuple[Finding, ...]:
+    """What is wrong with, or unusual about, the bytes themselves."""
+    return probed_media.findings
+
+
+def transfer_findings(asset_id: str, expected_sha256: str | None) -> tuple[Finding, ...]:
     """`hash_differs` when these are not the bytes that the sender announced."""
     if expected_sha256 in (None, asset_id):
         return ()
-    evidence = f"expected {expected_sha256}, got {asset_id}"
-    remedy = "Upload the file again, or correct `sha256` in the message."
-    return (Finding(code="hash_differs", severity="error", evidence=evidence, remedy=remedy),)
+    return (finding("hash_differs", f"expected {expected_sha256}, got {asset_id}"),)
 
 
-def findings(hash_findings: tuple[Finding, ...], probed_media: Probe) -> tuple[Finding, ...]:
-    """Everything that was noticed, about the transfer first."""
-    return hash_findings + probed_media.findings
-
-
-@tag(layer="bronze", role="output")
-def bronze_video(
-    asset_id: str,
-    size_bytes: int,
-    raw_key: str,
-    media_facts: MediaFacts | None,
-    findings: tuple[Finding, ...],
-) -> BronzeVideo:
-    """The record handed to silver."""
-    return BronzeVideo(
-        asset_id=asset_id, size_bytes=size_bytes, raw_key=raw_key, media=media_facts, findings=findings
-    )
+def name_findings(file_name: str, media_facts: MediaFacts | None) -> tuple[Finding, ...]:
+    """`extension_lies` when the name promises another kind of file than this is."""
+    why = why_extension_lies(file_name, media_facts) if media_facts else None
+    return (finding("extension_lies", why),) if why else ()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from datalake.contracts import SourceFacts
+
 
 @dataclass(frozen=True)
 class LandedObject:
-    """A raw object in the lake: SHA-256 of its bytes (hex), and how many they are."""
+    """A raw object in the lake: SHA-256 of its bytes (hex), how many they are, and what their source said."""
 
     sha256: str
     size_bytes: int
+    source: SourceFacts
 
     @property
     def key(self) -> str:

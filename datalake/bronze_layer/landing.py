@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from hamilton.function_modifiers import tag
+
 from datalake.adapters.ports import Lake, SourceReader
 from datalake.bronze_layer.landed import LandedObject
-from datalake.contracts import VideoArrived
+from datalake.contracts import SourceFacts, VideoArrived
 
 
 def source_uri(video_arrived: VideoArrived) -> str:
@@ -19,16 +21,20 @@ def expected_sha256(video_arrived: VideoArrived) -> str | None:
     return video_arrived.sha256
 
 
+@tag(effect="writes")
 def landed_object(source_uri: str, sources: SourceReader, lake: Lake) -> LandedObject:
-    """The bytes in the lake: copied once, hashed on the way, published under their hash."""
+    """The bytes in the lake: copied once, hashed on the way, published under their hash.
+
+    Published whole or not at all, and only after the source has ended without a complaint.
+    """
     digest, size_bytes = hashlib.sha256(), 0
     with lake.scratch() as folder:
         copy = folder / "raw"
-        with copy.open("wb") as file:
-            for chunk in sources.chunks(source_uri):
+        with sources.opened(source_uri) as source, copy.open("wb") as file:
+            for chunk in source.chunks:
                 digest.update(chunk)
                 size_bytes += file.write(chunk)
-        landed = LandedObject(digest.hexdigest(), size_bytes)
+        landed = LandedObject(digest.hexdigest(), size_bytes, source.facts)
         if not lake.exists(landed.key):
             lake.put_file(landed.key, copy)
     return landed
@@ -47,3 +53,8 @@ def size_bytes(landed_object: LandedObject) -> int:
 def raw_key(landed_object: LandedObject) -> str:
     """Lake key of the raw object."""
     return landed_object.key
+
+
+def source_facts(landed_object: LandedObject) -> SourceFacts:
+    """What the source said about the bytes: size, ETag, modification, type, useful headers."""
+    return landed_object.source
