@@ -70,7 +70,9 @@ def build_embedder(config: Settings) -> Embedder:
     """The embedding model; its weights are loaded on first use."""
     from datalake.adapters import embedders
 
-    return embedders.build_embedder(config.silver.embedder, config.silver.device)
+    silver = config.silver
+    labels_file = home() / silver.labels_file if silver.labels_file else None
+    return embedders.build_embedder(silver.embedder, silver.device, labels_file)
 
 
 def build_batcher(config: Settings) -> MicroBatcher:

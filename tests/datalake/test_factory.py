@@ -12,6 +12,7 @@ import pytest
 from datalake import factory
 from datalake.adapters.ports import BatchReport, VideoReport
 from datalake.contracts import Outcome
+from datalake.errors import ConfigurationError
 from datalake.settings import Settings
 
 
@@ -77,6 +78,15 @@ def test_the_composer_runs_the_dataflow_with_its_hooks(
 def test_building_connects_to_nothing(config: Settings, build: object) -> None:
     assert callable(build)
     assert "s3cret" not in repr(build(config))
+
+
+def test_labels_are_looked_for_below_the_project(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBEDDER", "open_clip:RN50/yfcc15m")
+    monkeypatch.setenv("LABELS_FILE", "config/labels.txt")
+    with pytest.raises(ConfigurationError, match=f"LABELS_FILE={tmp_path}/config/labels.txt cannot be read"):
+        factory.build_embedder(Settings())
 
 
 def test_importing_the_factory_loads_no_client() -> None:

