@@ -79,14 +79,14 @@ class SilverOptions:
 def effective_options(
     options: Options, silver: SilverDefaults, lake: ImageDefaults, bronze: CheckDefaults
 ) -> SilverOptions:
-    """The sender's wishes over the settings; in `report-only` mode a video is looked at to its end."""
+    """The sender's wishes over the settings; only in `lenient` mode is a long video cut short."""
     mode = options.validation_mode or bronze.validation_mode
     return SilverOptions(
         sampling=options.sampling,
         interval_s=options.interval_s or silver.interval_s,
         max_frames=options.max_frames or silver.max_frames,
         window_max_bytes=silver.window_max_bytes,
-        duration_limit_s=None if mode == "report-only" else bronze.max_duration_s,
+        duration_limit_s=bronze.max_duration_s if mode == "lenient" else None,
         duplicate_max_bits=silver.duplicate_max_bits,
         jpeg_quality=lake.jpeg_quality,
         crop=options.crop,
