@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 
 from hamilton.function_modifiers import tag
@@ -15,7 +16,7 @@ from datalake.silver_layer.proxies import ProxyResult
 _POSTER = "poster"
 
 
-def is_poster_wanted(derivative_names: tuple[str, ...]) -> bool:
+def is_poster_wanted(derivative_names: Sequence[str]) -> bool:
     """True when a poster was asked for."""
     return _POSTER in derivative_names
 

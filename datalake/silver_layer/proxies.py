@@ -7,6 +7,7 @@ finding, for the video is searchable without it. The scratch folder is the calle
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class ProxyResult:
     finding: Finding | None = None
 
 
-def proxy_wishes(derivative_names: tuple[str, ...]) -> list[ProxyWish]:
+def proxy_wishes(derivative_names: Sequence[str]) -> list[ProxyWish]:
     """The proxies among the names, each once, in the order they were asked for."""
     names = dict.fromkeys(name for name in derivative_names if name.startswith(_PREFIX))
     return [ProxyWish(name, int(name.removeprefix(_PREFIX).removesuffix(_SUFFIX))) for name in names]

@@ -50,14 +50,6 @@ def stored(*parts: Sequence[FrameRow]) -> MemoryFrameTable:
     return table
 
 
-def scores(self, part_key: str) -> Sequence[FrameRow]:
-        self.read.append(part_key)
-        return self._parts[part_key]
-
-    def rows(self, part_key: str) -> Sequence[FrameRow]:
-        raise AssertionError("vectors are not needed here")
-
-
 def scores(*parts: Sequence[FrameRow]) -> FrameScores:
     """What the rows hold, as the nodes get it."""
     table = stored(*parts)
