@@ -76,7 +76,9 @@ class AudioStream(Contract):
     sample_rate_hz: int | None = None
     channels: int | None = None
     bit_rate_bps: int | None = None
-    duration_s: float | None = Field(None, description="End of the last packet really there.")
+    duration_s: float | None = Field(
+        None, description="From the first packet to the end of the last one really there."
+    )
     peak_dbfs: float | None = Field(
         None, description="Loudest of the samples that were looked at, dB below full scale; -120 is silence."
     )
