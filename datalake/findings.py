@@ -26,7 +26,9 @@ def _fatal(remedy: str) -> Kind:
 _NO_BYTES: dict[str, Kind] = {
     "source_not_allowed": _fatal("Use an allowed URI, or extend {setting}."),
     "source_missing": _fatal("Check the URI, then send the message again."),
-    "source_unavailable": _fatal("Make the host reachable, then send the message again."),
+    "source_unavailable": _fatal(
+        "Make the host reachable and finish writing the file, then send the message again."
+    ),
     "source_unreadable": _fatal("Give the pipeline read access, then send the message again."),
     "too_large": _fatal("Send a smaller file, or raise SOURCE_MAX_BYTES."),
 }

@@ -63,6 +63,12 @@ def test_no_secret_of_a_uri_reaches_a_text(tmp_path: Path, host: str, path: str)
     assert secret not in text
 
 
+def test_another_number_of_bytes_than_stated_waits(tmp_path: Path) -> None:
+    reader = AllowedSources(("file",), (Path("/proc"),), tmp_path)  # the kernel states 0 bytes for these
+    with pytest.raises(SourceUnavailable, match=r"changed while it was read \(0 bytes stated, \d+ read\)"):
+        read(reader, "/proc/version")
+
+
 def test_an_endless_answer_is_cut_off(tmp_path: Path, host: str) -> None:
     assert refusal(sources(tmp_path, max_bytes=10**6), f"{host}/endless/")[0] == "too_large"
 
