@@ -28,8 +28,8 @@ _UNSPECIFIED, _BT709 = 2, 1
 def proxy_size_px(video: VideoStream, height_px: int) -> tuple[int, int]:
     """Width and height of the upright proxy: even, as H.264 wants them, and never enlarged."""
     height = min(height_px, video.height_px)
-    width = video.width_px * height / video.height_px
-    return max(2, round(width / 2) * 2 if width > 2 else 2), max(2, height // 2 * 2)
+    width = min(round(video.width_px * height / video.height_px / 2), video.width_px // 2) * 2
+    return max(2, width), max(2, height // 2 * 2)
 
 
 class Pictures:

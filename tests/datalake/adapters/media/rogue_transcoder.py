@@ -1,0 +1,40 @@
+"""A child whose proxies go wrong after half a file, in the way that a tag names."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from datalake.adapters.media.answer import Answer
+from datalake.adapters.media.child import main
+from datalake.errors import BadVideo
+from datalake.findings import finding
+
+wish = ""
+
+
+def proxy_open(target: str, tags: dict[str, str], **_: Any) -> Answer:
+    global wish
+    wish = tags["wish"]
+    Path(target).write_bytes(b"half")
+    return Answer({})
+
+
+def proxy_step(seconds: float) -> Answer:
+    if wish == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if wish == "refuse":
+        raise BadVideo(finding("decode_failed", "in the middle"))
+    if wish == "fill the disk":
+        return Answer({"cannot_write": "No space left on device"})
+    if wish == "interrupt":
+        os.kill(os.getppid(), signal.SIGINT)
+    signal.pause()
+    return Answer({"is_finished": True})
+
+
+if __name__ == "__main__":
+    main({"proxy_open": proxy_open, "proxy_step": proxy_step}, sys.argv[1:])
