@@ -1,7 +1,7 @@
 """Content: where the picture is in each frame, without black bars around it. Pure.
 
-A bar is a stretch of lines at a border that are black in all of their length, and ends in a straight edge.
-The second half matters: without it a face in front of a dark wall would be a picture with four bars.
+A bar is a stretch of lines at a border that are black in all of their length, and it ends in a straight
+edge of a picture of some size. Without that a face before a dark wall would be a picture with four bars.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from datalake.silver_layer.pictures import Luma, inside
 _BLACK = 20
 _STRIPS = 64
 _STRIP_PX = 16
-_STRAIGHT_SHARE = 0.5
+_STRAIGHT_SHARE = 0.6
 _THIN_SHARE = 0.01
+_SMALLEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _lit_span(lines: Luma) -> tuple[int, int]:
 
 def _content_box(strips: Strips, lit: ContentBox | None) -> ContentBox:
     height_px, width_px = len(strips.rows), len(strips.columns)
-    if lit is None:
+    if lit is None or min(lit.width_px / width_px, lit.height_px / height_px) < _SMALLEST_SHARE:
         return ContentBox(0, 0, width_px, height_px)
     right_px, bottom_px = lit.left_px + lit.width_px, lit.top_px + lit.height_px
     over = _share(strips.rows, lit.left_px / width_px, right_px / width_px)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+from typing import BinaryIO
 from uuid import UUID
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.ports import FrameRow, Label
-from datalake.frame_parts import frame_table, part_bytes, read_frames, read_metadata
+from datalake.adapters.ports import ContentBox, FrameRow, Label
+from datalake.frame_parts import frame_table, part_bytes, read_frames, read_metadata, read_scores
 
 DIM = 3
 METADATA = {"asset_id": "a" * 64, "frame_count": "3"}
@@ -16,14 +20,22 @@ METADATA = {"asset_id": "a" * 64, "frame_count": "3"}
 def row(time_us: int, vector: list[float] | None) -> FrameRow:
     kept = vector is not None
     return FrameRow(
+        asset_id="a" * 64,
+        settings_hash="0123456789abcdef",
+        pipeline_version="2",
         time_us=time_us,
         pts=time_us // 10,
         point_id=UUID(int=time_us) if kept else None,
         frame_key=f"{time_us}.jpg" if kept else None,
+        sha256="e" * 64 if kept else None,
         width_px=640,
         height_px=360,
+        content_box=ContentBox(0, 40, 640, 280),
         blur=12.5,
         brightness=99.25,
+        contrast=30.125,
+        blank_share=0.25,
+        difference=1.5 if time_us else None,
         phash="00ff" * 4,
         duplicate_of_us=None if kept else 0,
         labels=(Label("tench", 0.5),) if kept else (),
@@ -55,6 +67,51 @@ def test_a_part_of_duplicates_or_of_nothing_comes_back() -> None:
     assert read_frames(stored([]), "part") == []
 
 
+class ReadLake(MemoryLake):
+    """Counts the bytes that are really read."""
+
+    read_bytes_count = 0
+
+    def open(self, key: str) -> BinaryIO:
+        lake, inner = self, super().open(key)
+
+        class Counted(io.RawIOBase):
+            def readable(self) -> bool:
+                return True
+
+            def seekable(self) -> bool:
+                return True
+
+            def seek(self, offset: int, whence: int = 0) -> int:
+                return inner.seek(offset, whence)
+
+            def tell(self) -> int:
+                return inner.tell()
+
+            def readinto(self, buffer: memoryview) -> int:
+                count = inner.readinto(buffer)
+                lake.read_bytes_count += count
+                return count
+
+        return Counted()
+
+
+def test_scores_are_the_rows_without_vectors_and_labels() -> None:
+    plain = [replace(each, vector=None, labels=()) for each in ROWS]
+    assert comparable(read_scores(stored(ROWS), "part")) == comparable(plain)
+    assert comparable(ParquetFrameTable(stored(ROWS)).scores("part")) == comparable(plain)
+    assert comparable(ParquetFrameTable(stored(ROWS)).rows("part")) == comparable(ROWS)
+
+
+def test_scores_do_not_read_the_bytes_of_vectors() -> None:
+    rng, dim = np.random.default_rng(0), 512
+    rows = [replace(row(time_us, []), vector=rng.random(dim, np.float32)) for time_us in range(100)]
+    lake = ReadLake()
+    lake.put_bytes("part", part_bytes(frame_table(rows, dim, METADATA)))
+    assert len(read_scores(lake, "part")) == 100
+    assert lake.read_bytes_count < 100 * dim * 4 / 2
+
+
 def test_metadata_comes_from_the_footer() -> None:
     assert read_metadata(stored(ROWS), "part").items() >= METADATA.items()
 
@@ -71,6 +128,8 @@ def test_other_tools_see_described_columns_and_fixed_size_vectors() -> None:
     assert [field.name for field in schema if field.nullable] == [
         "point_id",
         "frame_key",
+        "sha256",
+        "difference",
         "duplicate_of_us",
         "vector",
     ]

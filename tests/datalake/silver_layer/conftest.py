@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -12,8 +12,9 @@ import pytest
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.media import MemoryFrameSource
-from datalake.adapters.ports import Frame, Image, Window
-from datalake.contracts import BronzeVideo, SilverVideo, WorkIdentity
+from datalake.adapters.ports import DecodedWindow, Frame, FrameRow, Image, Window
+from datalake.contracts import BronzeVideo, Finding, SilverVideo, WorkIdentity
+from datalake.frame_parts import read_frames
 from datalake.pipeline import run_layer
 
 ASSET_ID = "ab" * 32
@@ -39,15 +40,23 @@ def video(images: Sequence[Image]) -> list[Frame]:
 
 
 class CountingFrameSource(MemoryFrameSource):
-    """Notes which windows were decoded."""
+    """Notes which windows were decoded; a damaged window loses its last frame and has a finding instead."""
 
-    def __init__(self, frames: Sequence[Frame], **told: Any) -> None:
-        super().__init__(frames, duration_s=float(len(frames)), **told)
-        self.decoded: list[int] = []
+    def __init__(self, frames: Sequence[Frame], damage: Mapping[int, Finding] | None = None) -> None:
+        super().__init__(frames, duration_s=float(len(frames)))
+        self.damage = damage or {}
+        self.decoded_windows: list[int] = []
 
-    def frames(self, window: Window) -> Sequence[Frame]:
-        self.decoded.append(window.index)
-        return super().frames(window)
+    def decoded(self, window: Window) -> DecodedWindow:
+        self.decoded_windows.append(window.index)
+        whole = super().decoded(window)
+        if window.index not in self.damage:
+            return whole
+        return DecodedWindow(whole.frames[:-1], (self.damage[window.index],))
+
+
+def rows_of(lake: MemoryLake, silver: SilverVideo) -> list[FrameRow]:
+    return [row for key in silver.part_keys for row in read_frames(lake, key)]
 
 
 @pytest.fixture
@@ -79,8 +88,12 @@ def run_silver(bronze_video: BronzeVideo, work: WorkIdentity, lake: MemoryLake) 
             "interval_s": 1.0,
             "max_frames": 1000,
             "window_max_bytes": 3 * FRAME_BYTES,
+            "duration_limit_s": None,
             "duplicate_max_bits": 4,
             "jpeg_quality": 90,
+            "crop": False,
+            "labels": True,
+            "validation_mode": "strict",
         }
         silver = run_layer("silver", {**inputs, **other})
         assert isinstance(silver, SilverVideo)

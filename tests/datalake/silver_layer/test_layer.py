@@ -13,23 +13,21 @@ import pytest
 
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.ports import Frame, FrameRow, FrameSource, Window
-from datalake.common_func import point_id
+from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Image, Sampling, Window
+from datalake.common_func import PIPELINE_VERSION, point_id
 from datalake.contracts import SilverVideo, WorkIdentity
-from datalake.errors import BadVideo, LeaseLost
-from datalake.findings import finding
-from datalake.frame_parts import read_frames
+from datalake.errors import LeaseLost
 from datalake.pipeline import build
 from datalake.silver_layer.manifest import silver_video_from_manifest
-from tests.datalake.silver_layer.conftest import CountingFrameSource, grainy, scene, video
+from tests.datalake.silver_layer.conftest import CountingFrameSource, grainy, rows_of, scene, video
 
 Run = Callable[..., SilverVideo]
 CUT_SCENE = [scene(number) for number in range(7)]
 STILL_SCENE = [grainy(scene(1), seed) for seed in range(7)]
 
 
-def rows_of(lake: MemoryLake, silver: SilverVideo) -> list[FrameRow]:
-    return [row for key in silver.part_keys for row in read_frames(lake, key)]
+def jpegs(lake: MemoryLake) -> list[str]:
+    return [key for key in lake.objects if key.endswith(".jpg")]
 
 
 def test_the_graph_has_one_expansion_and_no_node_both_decodes_and_writes() -> None:
@@ -37,7 +35,7 @@ def test_the_graph_has_one_expansion_and_no_node_both_decodes_and_writes() -> No
     assert len(nodes) >= 12
     effects = {node.name: node.tags["effect"] for node in nodes if "effect" in node.tags}
     assert effects == {
-        "frames": "decodes",
+        "decoded_window": "decodes",
         "embeddings": "embeds",
         "stored_images": "writes",
         "stored_part": "writes",
@@ -47,8 +45,14 @@ def test_the_graph_has_one_expansion_and_no_node_both_decodes_and_writes() -> No
         port: {node.name for node in nodes if port in node.required_dependencies}
         for port in ("frame_source", "lake")
     }
-    assert takers["frame_source"] == {"windows", "frames"}
-    assert takers["lake"] == {"finished_windows", "stored_images", "stored_part", "stored_manifest"}
+    assert takers["frame_source"] == {"windows", "decoded_window"}
+    assert takers["lake"] == {
+        "finished_windows",
+        "earlier_kept",
+        "stored_images",
+        "stored_part",
+        "stored_manifest",
+    }
 
 
 def test_every_scene_of_a_cut_video_is_kept(run_silver: Run, lake: MemoryLake) -> None:
@@ -63,20 +67,32 @@ def test_every_scene_of_a_cut_video_is_kept(run_silver: Run, lake: MemoryLake) -
     assert [row.vector.tolist() for row in rows] == [each.vector.tolist() for each in expected]
 
 
-def test_a_still_scene_is_one_frame_a_window(run_silver: Run, lake: MemoryLake) -> None:
+def test_a_still_scene_is_one_frame_however_many_windows_it_spans(run_silver: Run, lake: MemoryLake) -> None:
     silver = run_silver(CountingFrameSource(video(STILL_SCENE)))
-    assert (silver.frame_count, silver.kept_count, len(silver.part_keys)) == (7, 3, 3)
-    repeats = [row for row in rows_of(lake, silver) if row.duplicate_of_us is not None]
-    assert [row.duplicate_of_us for row in repeats] == [0, 0, 3_000_000, 3_000_000]
-    assert {(row.point_id, row.frame_key, row.vector, row.labels) for row in repeats} == {
-        (None, None, None, ())
+    assert (silver.frame_count, silver.kept_count, len(silver.part_keys)) == (7, 1, 3)
+    first, *repeats = rows_of(lake, silver)
+    assert (first.time_us, first.duplicate_of_us) == (0, None)
+    assert {row.duplicate_of_us for row in repeats} == {0}
+    assert {(row.point_id, row.frame_key, row.sha256, row.vector, row.labels) for row in repeats} == {
+        (None, None, None, None, ())
     }
-    assert sum(key.endswith(".jpg") for key in lake.objects) == 3
+    assert len(jpegs(lake)) == 1
 
 
-def test_when_every_bit_may_differ_one_frame_a_window_is_kept(run_silver: Run) -> None:
-    silver = run_silver(CountingFrameSource(video(CUT_SCENE)), duplicate_max_bits=64)
-    assert silver.kept_count == 3
+def test_every_row_says_whose_it_is_and_what_made_it(run_silver: Run, lake: MemoryLake) -> None:
+    silver = run_silver(CountingFrameSource(video([*CUT_SCENE, *STILL_SCENE])))
+    assert {(row.asset_id, row.settings_hash, row.pipeline_version) for row in rows_of(lake, silver)} == {
+        (silver.work.asset_id, silver.work.settings_hash, PIPELINE_VERSION)
+    }
+    assert silver.pipeline_version == PIPELINE_VERSION
+
+
+@pytest.mark.parametrize(("labels", "counts"), [(True, {1}), (False, {0})])
+def test_labels_are_stored_if_asked(
+    labels: bool, counts: set[int], run_silver: Run, lake: MemoryLake
+) -> None:
+    silver = run_silver(CountingFrameSource(video(CUT_SCENE)), labels=labels)
+    assert {len(row.labels) for row in rows_of(lake, silver)} == counts
 
 
 def test_the_stored_picture_is_the_decoded_one(run_silver: Run, lake: MemoryLake) -> None:
@@ -88,13 +104,45 @@ def test_the_stored_picture_is_the_decoded_one(run_silver: Run, lake: MemoryLake
         assert stored.shape == image.shape
 
 
+def letterboxed(image: Image, bar_px: int) -> Image:
+    boxed = np.zeros_like(image)
+    boxed[bar_px:-bar_px] = cv2.resize(image, (image.shape[1], image.shape[0] - 2 * bar_px))
+    return boxed
+
+
+@pytest.mark.parametrize(("crop", "height_px"), [(True, 72), (False, 96)])
+def test_bars_are_cut_off_images_and_vectors_if_asked(
+    crop: bool, height_px: int, run_silver: Run, lake: MemoryLake
+) -> None:
+    images = [letterboxed(image, 12) for image in CUT_SCENE]
+    rows = rows_of(lake, run_silver(CountingFrameSource(video(images)), crop=crop))
+    assert {row.content_box for row in rows} == {(0, 12, 128, 72)}
+    assert {(row.width_px, row.height_px) for row in rows} == {(128, 96)}
+    shown = [
+        cv2.imdecode(np.frombuffer(lake.objects[key], np.uint8), cv2.IMREAD_COLOR) for key in jpegs(lake)
+    ]
+    assert {image.shape for image in shown} == {(height_px, 128, 3)}
+    seen = [image[12:-12] if crop else image for image in images]
+    expected = MemoryEmbedder().embed(seen)
+    assert [row.vector.tolist() for row in rows] == [each.vector.tolist() for each in expected]
+
+
+def test_two_videos_that_show_the_same_picture_share_its_file(run_silver: Run, lake: MemoryLake) -> None:
+    first = run_silver(CountingFrameSource(video(CUT_SCENE)))
+    other = WorkIdentity(asset_id="cd" * 32, model="memory", settings_hash="0123456789abcdef")
+    second = run_silver(CountingFrameSource(video(CUT_SCENE[::-1])), work=other)
+    keys = [[row.frame_key for row in rows_of(lake, silver)] for silver in (first, second)]
+    assert keys[0] == keys[1][::-1]
+    assert len(jpegs(lake)) == len(CUT_SCENE)
+
+
 def test_running_twice_changes_nothing(run_silver: Run, lake: MemoryLake) -> None:
     source = CountingFrameSource(video(CUT_SCENE))
     first, world = run_silver(source), dict(lake.objects)
     writes = lake.writes
     assert run_silver(source) == first
     assert (lake.objects, lake.writes) == (world, writes)
-    assert source.decoded == [0, 1, 2]
+    assert source.decoded_windows == [0, 1, 2]
 
 
 def test_two_runs_in_two_lakes_write_the_same_bytes(run_silver: Run, lake: MemoryLake) -> None:
@@ -110,25 +158,39 @@ class BrokenOff(FrameSource):
     def __init__(self, inner: FrameSource, at: int) -> None:
         self.inner, self.at = inner, at
 
-    def windows(self, interval_s: float, max_frames: int, window_max_bytes: int) -> Sequence[Window]:
-        return self.inner.windows(interval_s, max_frames, window_max_bytes)
+    def windows(self, sampling: Sampling) -> Sequence[Window]:
+        return self.inner.windows(sampling)
 
-    def frames(self, window: Window) -> Sequence[Frame]:
+    def decoded(self, window: Window) -> DecodedWindow:
         if window.index == self.at:
             raise LeaseLost("another task took over")
-        return self.inner.frames(window)
+        return self.inner.decoded(window)
 
 
-def test_a_retry_decodes_only_what_is_missing(run_silver: Run, lake: MemoryLake) -> None:
-    source = CountingFrameSource(video(CUT_SCENE))
-    with pytest.raises(LeaseLost):
-        run_silver(BrokenOff(source, at=1))
-    assert not any(key.endswith("manifest.json") for key in lake.objects)
-    again = CountingFrameSource(video(CUT_SCENE))
-    silver = run_silver(again)
-    assert again.decoded == [1, 2]
-    untouched = run_silver(CountingFrameSource(video(CUT_SCENE)), lake=MemoryLake())
-    assert silver == untouched
+@pytest.mark.parametrize("images", [CUT_SCENE, STILL_SCENE, [*CUT_SCENE, *STILL_SCENE]], ids=len)
+def test_a_retry_decodes_only_what_is_missing_and_ends_with_the_same_bytes(
+    images: list[Image], run_silver: Run, lake: MemoryLake
+) -> None:
+    last = (len(images) - 1) // 3
+    for at in range(last + 1):
+        again = CountingFrameSource(video(images))
+        with pytest.raises(LeaseLost):
+            run_silver(BrokenOff(again, at))
+        assert again.decoded_windows == ([at - 1] if at else [])
+        assert not any(key.endswith("manifest.json") for key in lake.objects)
+    silver = run_silver(CountingFrameSource(video(images)))
+    untouched = MemoryLake()
+    assert silver == run_silver(CountingFrameSource(video(images)), lake=untouched)
+    assert lake.objects == untouched.objects
+
+
+def test_a_lost_part_comes_back_as_it_was(run_silver: Run, lake: MemoryLake) -> None:
+    silver = run_silver(CountingFrameSource(video([*CUT_SCENE, *STILL_SCENE])))
+    world = dict(lake.objects)
+    del lake.objects[silver.part_keys[1]], lake.objects[silver.manifest_key]
+    again = CountingFrameSource(video([*CUT_SCENE, *STILL_SCENE]))
+    assert run_silver(again) == silver
+    assert (lake.objects, again.decoded_windows) == (world, [1])
 
 
 def test_the_manifest_tells_all_and_is_read_back(run_silver: Run, lake: MemoryLake) -> None:
@@ -137,23 +199,8 @@ def test_the_manifest_tells_all_and_is_read_back(run_silver: Run, lake: MemoryLa
     assert silver_video_from_manifest(manifest) == silver
     content = json.loads(manifest)
     assert content["raw_key"] == f"bronze/ab/{silver.work.asset_id}/raw"
-    assert content["fingerprint"] == "0" * 16
-    assert [part["kept_count"] for part in content["parts"]] == [1, 1, 1]
-
-
-def test_a_video_without_a_frame_is_a_bad_video(run_silver: Run, lake: MemoryLake) -> None:
-    source = CountingFrameSource([])
-    source._duration_s = 5.0
-    with pytest.raises(BadVideo, match="no_frames"):
-        run_silver(source)
-    assert not any(key.endswith("manifest.json") for key in lake.objects)
-
-
-def test_what_the_decoder_finds_leaves_the_layer_as_it_is(run_silver: Run) -> None:
-    hung = BadVideo(finding("decoder_hung", "no frame for 120 s"))
-    with pytest.raises(BadVideo) as raised:
-        run_silver(CountingFrameSource(video(CUT_SCENE), fails_at={2: hung}))
-    assert raised.value is hung
+    assert (content["fingerprint"], content["pipeline_version"]) == ("0" * 16, PIPELINE_VERSION)
+    assert [part["kept_count"] for part in content["parts"]] == [1, 0, 0]
 
 
 class WatchedFrameSource(CountingFrameSource):
@@ -164,18 +211,20 @@ class WatchedFrameSource(CountingFrameSource):
         self.given: list[weakref.ref[np.ndarray]] = []
         self.held: list[int] = []
 
-    def frames(self, window: Window) -> Sequence[Frame]:
+    def decoded(self, window: Window) -> DecodedWindow:
         self.held.append(sum(image() is not None for image in self.given))
-        copies = [Frame(frame.time_us, frame.pts, frame.image.copy()) for frame in super().frames(window)]
+        whole = super().decoded(window).frames
+        copies = tuple(Frame(frame.time_us, frame.pts, frame.image.copy()) for frame in whole)
         self.given += [weakref.ref(frame.image) for frame in copies]
-        return copies
+        return DecodedWindow(copies)
 
 
-def test_no_pixels_outlive_their_window_even_before_garbage_is_collected(run_silver: Run) -> None:
+@pytest.mark.parametrize("crop", [False, True])
+def test_no_pixels_outlive_their_window_even_before_garbage_is_collected(crop: bool, run_silver: Run) -> None:
     source = WatchedFrameSource(video(CUT_SCENE))
     gc.disable()
     try:
-        run_silver(source)
+        run_silver(source, crop=crop)
     finally:
         gc.enable()
     assert len(source.given) == 7
