@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -21,10 +20,8 @@ from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import (
     BatchReport,
     Catalog,
-    ContentBox,
     FrameRow,
     FrameTable,
-    Label,
     Lake,
     Mail,
     Point,
@@ -33,27 +30,21 @@ from datalake.adapters.ports import (
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.smtp.template import JinjaMailTemplate
-from datalake.common_func import point_id
 from datalake.contracts import (
     Assessment,
-    BronzeVideo,
     ClaimedVideo,
     Derivatives,
     GoldVideo,
     Outcome,
-    QualityReport,
     RefinedVideo,
     SilverVideo,
     VideoArrived,
-    VideoMetadata,
     WorkIdentity,
 )
 from datalake.pipeline import run_layer
 
-MODEL = "test-model"
-DIM = 4
-FINGERPRINT = "fingerprint"
-VERSION = "1.2.3"
+from .examples import DIM, FINGERPRINT, MODEL, VERSION, assessment_of, asset_of, bronze_of, frame_of
+
 RECEIVER = "boss@example.org"
 
 
@@ -61,24 +52,6 @@ def compose(report: BatchReport) -> tuple[Mail, ...]:
     settings = {"email_receiver": RECEIVER, "airflow_url": "http://airflow"}
     made = run_layer("notify", {"batch_report": report, "mail_template": JinjaMailTemplate(), **settings})
     return made.mails
-
-
-def asset_of(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def bronze_of(content: str) -> BronzeVideo:
-    asset_id = asset_of(content)
-    return BronzeVideo(
-        asset_id=asset_id, size_bytes=len(content), raw_key=f"bronze/{asset_id[:2]}/{asset_id}/raw"
-    )
-
-
-def assessment_of(content: str, frames: int = 0) -> Assessment:
-    metadata = VideoMetadata(duration_s=5.0, width_px=64, height_px=48, video_codec="h264")
-    return Assessment(
-        asset_id=asset_of(content), metadata=metadata, quality=QualityReport(overall=0.5, frames=frames)
-    )
 
 
 @dataclass
@@ -192,9 +165,9 @@ class World:
     def silver(self, content: str, kept: int = 3, settings_hash: str = "0123456789abcdef") -> SilverVideo:
         """A video of `kept` frames in two parts, and one near-duplicate of the first frame."""
         work = WorkIdentity(asset_id=asset_of(content), model=MODEL, settings_hash=settings_hash)
-        frames = [_frame(work, number) for number in range(kept)]
+        frames = [frame_of(work, number) for number in range(kept)]
         if kept:
-            frames.append(_frame(work, kept, duplicate_of_us=0))
+            frames.append(frame_of(work, kept, duplicate_of_us=0))
         keys = tuple(f"{work.prefix}/frames/part-{number:05d}.parquet" for number in (0, 1))
         self.store_part(work, keys[0], frames[:2])
         self.store_part(work, keys[1], frames[2:])
@@ -256,34 +229,6 @@ class World:
         """(asset, platform/video_id) of every point."""
         hits = self.index.search(MODEL, np.ones(DIM, np.float32), limit)
         return {(hit.asset_id, f"{hit.platform}/{hit.video_id}") for hit in hits}
-
-
-def _frame(work: WorkIdentity, number: int, duplicate_of_us: int | None = None) -> FrameRow:
-    time_us = number * 500_000
-    kept = duplicate_of_us is None
-    vector = np.eye(DIM, dtype=np.float32)[number % DIM]
-    return FrameRow(
-        asset_id=work.asset_id,
-        settings_hash=work.settings_hash,
-        pipeline_version=VERSION,
-        time_us=time_us,
-        pts=number,
-        point_id=point_id(work, time_us) if kept else None,
-        frame_key=f"{work.prefix}/images/{time_us:012d}.jpg" if kept else None,
-        sha256=asset_of(f"image {number}") if kept else None,
-        width_px=64,
-        height_px=48,
-        content_box=ContentBox(0, 6, 64, 36),
-        blur=1.0,
-        brightness=128.0,
-        contrast=40.0,
-        blank_share=0.25,
-        difference=1.5 if number else None,
-        phash="0" * 16,
-        duplicate_of_us=duplicate_of_us,
-        labels=(Label("rabbit", 0.5),),
-        vector=vector if kept else None,
-    )
 
 
 class OneAtATime(MemoryVectorIndex):

@@ -23,7 +23,8 @@ from datalake.gold_layer import points
 from datalake.serving.search import QueryEncoder, Search
 from tests.engine import qdrant_server
 
-from .conftest import DIM, MODEL, PostgresMessages, World, compose
+from .conftest import PostgresMessages, World, compose
+from .examples import DIM, MODEL
 
 pytestmark = pytest.mark.postgres
 

@@ -11,7 +11,8 @@ from datalake.adapters.ports import PointClaim
 from datalake.errors import ConfigurationError
 from datalake.gold_layer import points
 
-from .conftest import FINGERPRINT, VERSION, World
+from .conftest import World
+from .examples import FINGERPRINT, VERSION
 
 
 def test_payload_names_holders_work_and_moment(world: World) -> None:

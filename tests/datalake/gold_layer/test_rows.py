@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
-from datalake.adapters.ports import Point
+from datalake.adapters.ports import BatchReport, Mail, Point, VideoFigures
 from datalake.contracts import Outcome
 from datalake.errors import VectorStoreUnavailable
 
-from .conftest import MODEL, World, asset_of, bronze_of
+from .conftest import World
+from .examples import MODEL, asset_of, bronze_of
 
 
 class Crash(Exception):
@@ -238,3 +239,29 @@ def test_collection_that_is_gone_holds_nobody_back(world: World, index: MemoryVe
     index._collections.clear()
     assert world.gold(world.messages.send("a", version=2), "new bytes").outcome.kind == "done"
     assert world.catalog.retractions(("instagram", "a")) == []
+
+
+def test_report_of_the_batch_has_figures_of_what_the_video_shows_now(world: World) -> None:
+    """A version that another one of the same batch replaced has none any more."""
+    reports: list[BatchReport] = []
+
+    def keep(report: BatchReport) -> tuple[Mail, ...]:
+        reports.append(report)
+        return ()
+
+    world.catalog._compose = keep
+    batch_id = uuid.uuid4()
+    old, new, same = (world.messages.send("a", version=n, batch_id=batch_id) for n in (1, 2, 3))
+    bad = world.messages.send("b", batch_id=batch_id)
+    world.gold(old, "old bytes")
+    world.gold(new, "new bytes", kept=2)
+    world.gold(same, "new bytes", kept=2)
+    world.catalog.record_outcome(bad, Outcome(kind="quarantined", reason="truncated"))
+    [report] = reports
+    figures = [(video.label, video.outcome.kind, video.figures) for video in report.videos]
+    assert figures == [
+        ("instagram/a", "done", None),
+        ("instagram/a", "done", VideoFigures(5.0, 64, 48, 3, 2, 0.5)),
+        ("instagram/a", "duplicate", None),
+        ("instagram/b", "quarantined", None),
+    ]

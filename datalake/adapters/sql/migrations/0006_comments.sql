@@ -1,4 +1,4 @@
--- The columns of the first migrations that said nothing about themselves.
+-- The columns of the first migrations that said nothing about themselves, or not enough.
 
 COMMENT ON COLUMN batches.source IS 'kafka, ui (typed into the trigger form) or replay.';
 COMMENT ON COLUMN batches.attempt IS 'Current attempt, from 1.';
@@ -15,7 +15,7 @@ COMMENT ON COLUMN ledger.received_at IS 'When the message was read.';
 COMMENT ON COLUMN ledger.event_id IS 'Identity of the event, by the sender; NULL when the message was not understood.';
 COMMENT ON COLUMN ledger.platform IS 'Namespace of video_id; NULL when the message was not understood.';
 COMMENT ON COLUMN ledger.video_id IS 'The sender''s id of the video; NULL when the message was not understood.';
-COMMENT ON COLUMN ledger.batch_id IS 'Batch that works on the message; NULL when there is nothing to do.';
+COMMENT ON COLUMN ledger.batch_id IS 'Batch that it was read in; NULL when none of the messages read with it was work.';
 COMMENT ON COLUMN ledger.asset_id IS 'SHA-256 of the video''s bytes, hex; NULL until they are known.';
 COMMENT ON COLUMN ledger.reason IS 'Stable code of why it did not end done; NULL otherwise.';
 COMMENT ON COLUMN ledger.detail IS 'The reason in a sentence.';
@@ -92,6 +92,7 @@ COMMENT ON COLUMN frames.pts IS 'Presentation time stamp in the stream''s time b
 COMMENT ON COLUMN frames.frame_key IS 'Lake key of the image; NULL for near-duplicates.';
 COMMENT ON COLUMN frames.width_px IS 'Width of the decoded, upright frame, pixels.';
 COMMENT ON COLUMN frames.height_px IS 'Height of the decoded, upright frame, pixels.';
+COMMENT ON COLUMN frames.duplicate_of_us IS 'time_us of the kept frame that stands for this one, microseconds; NULL for kept frames.';
 COMMENT ON COLUMN frames.labels IS 'What the model sees: names with scores, best first.';
 
 COMMENT ON COLUMN notifications.batch_id IS 'The batch that the mail is about.';

@@ -10,6 +10,7 @@ import pytest
 
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.adapters.ports import WorkLeases
+from datalake.adapters.postgres import row, transaction
 from datalake.adapters.postgres.leases import PostgresLeases
 from datalake.contracts import WorkIdentity
 from datalake.errors import LeaseLost
@@ -29,12 +30,12 @@ def leases(request: pytest.FixtureRequest) -> WorkLeases:
 def test_one_works_the_others_are_told(leases: WorkLeases) -> None:
     assert leases.lease(WORK, ME, BATCH, 1, 60) == "acquired"
     assert leases.lease(WORK, YOU, OTHER_BATCH, 9, 60) == "busy"
-    leases.renew(WORK, ME, 60)
+    leases.renew(WORK, ME, 60, 1, 3)
     leases.finish(WORK, ME, "manifest.json")
     assert leases.lease(WORK, YOU, OTHER_BATCH, 1, 60) == "finished"
     leases.finish(WORK, YOU, "manifest.json")  # linking to finished work is no error
     with pytest.raises(LeaseLost):
-        leases.renew(WORK, ME, 60)
+        leases.renew(WORK, ME, 60, 1, 3)
 
 
 def test_other_task_of_the_same_attempt_waits(leases: WorkLeases) -> None:
@@ -52,11 +53,11 @@ def test_newer_try_or_attempt_takes_over_at_once(leases: WorkLeases, attempt: in
     leases.lease(WORK, ME, BATCH, 1, 60, "message")
     assert leases.lease(WORK, YOU, BATCH, attempt, 60, task) == "acquired"
     with pytest.raises(LeaseLost):
-        leases.renew(WORK, ME, 60)
+        leases.renew(WORK, ME, 60, 1, 3)
     with pytest.raises(LeaseLost):
         leases.finish(WORK, ME, "manifest.json")
     leases.release(WORK, ME)
-    leases.renew(WORK, YOU, 60)
+    leases.renew(WORK, YOU, 60, 1, 3)
 
 
 def test_older_attempt_does_not_come_back(leases: WorkLeases) -> None:
@@ -82,6 +83,42 @@ def test_finished_work_is_opened_again_for_the_manifest_it_named_only(leases: Wo
     assert leases.lease(WORK, YOU, BATCH, 2, 60) == "finished"
     leases.reopen(WORK, "manifest.json")
     assert leases.lease(WORK, YOU, BATCH, 2, 60) == "acquired"
+
+
+def windows(leases: WorkLeases) -> tuple[int, int | None]:
+    """Windows done and in all, as the store knows them."""
+    if isinstance(leases, MemoryLeases):
+        return leases.windows(WORK)
+    assert isinstance(leases, PostgresLeases)
+    with transaction(leases._uri) as connection:
+        found = row(connection, "SELECT windows_done, windows_total FROM work")
+    assert found is not None
+    return found["windows_done"], found["windows_total"]
+
+
+def test_progress_is_kept_through_a_change_of_hands_and_complete_at_the_end(leases: WorkLeases) -> None:
+    leases.lease(WORK, ME, BATCH, 1, 60)
+    assert windows(leases) == (0, None)
+    leases.renew(WORK, ME, 60, 2, 5)
+    leases.lease(WORK, YOU, BATCH, 2, 60)
+    with pytest.raises(LeaseLost):
+        leases.renew(WORK, ME, 60, 3, 5)
+    assert windows(leases) == (2, 5)
+    leases.release(WORK, YOU)
+    assert windows(leases) == (2, 5)
+    leases.lease(WORK, YOU, BATCH, 3, 60)
+    leases.renew(WORK, YOU, 60, 4, 5)
+    leases.finish(WORK, YOU, "manifest.json")
+    assert windows(leases) == (5, 5)
+    leases.reopen(WORK, "manifest.json")
+    assert windows(leases) == (0, None)
+
+
+def test_released_lease_cannot_be_renewed(leases: WorkLeases) -> None:
+    leases.lease(WORK, ME, BATCH, 1, 60)
+    leases.release(WORK, ME)
+    with pytest.raises(LeaseLost):
+        leases.renew(WORK, ME, 60, 1, 3)
 
 
 def test_of_many_at_once_one_gets_it(leases: WorkLeases) -> None:
