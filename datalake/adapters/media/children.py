@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,8 +57,8 @@ class MediaChildren:
         Raises:
             BadVideo: the file cannot be opened for decoding.
         """
-        with self._pool.lease() as child:
-            yield DecodedFrames(child, path, media)
+        with self._pool.lease() as child, closing(DecodedFrames(child, path, media)) as frames:
+            yield frames
 
     @contextmanager
     def transcoder(self, path: Path, media: MediaFacts, limit_s: float | None = None) -> Iterator[Transcoder]:

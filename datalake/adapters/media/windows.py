@@ -6,9 +6,15 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from datalake.adapters.ports import Window
+from datalake.adapters.ports import Sampling, Window
 
 MAX_WINDOW_FRAMES = 128  # a window is also the unit of progress: of a lease, of a Parquet part
+
+
+def sampled_end_us(duration_s: float, sampling: Sampling) -> int:
+    """Where the part of a video ends that frames are wanted of, microseconds."""
+    limit_s = sampling.duration_limit_s
+    return round((duration_s if limit_s is None else min(duration_s, limit_s)) * 1_000_000)
 
 
 def wanted_times_us(end_us: int, interval_s: float, max_frames: int) -> list[int]:

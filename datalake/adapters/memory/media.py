@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from datalake.adapters.media.windows import cut_windows, wanted_times_us
-from datalake.adapters.ports import Frame, FrameSource, MediaProbe, Probe, Window
-from datalake.errors import BadVideo
+from datalake.adapters.media.windows import cut_windows, sampled_end_us, wanted_times_us
+from datalake.adapters.ports import (
+    DecodedWindow,
+    Frame,
+    FrameSource,
+    MediaProbe,
+    Probe,
+    Sampling,
+    Window,
+)
+from datalake.contracts import Finding
 
 
 class MemoryMediaProbe(MediaProbe):
@@ -24,27 +32,40 @@ class MemoryMediaProbe(MediaProbe):
 
 
 class MemoryFrameSource(FrameSource):
-    """A video made of the given frames, in order of time; `fails_at` raises in that window."""
+    """A video made of the given frames, in order of time.
+
+    Args:
+        damage: findings by index of a window; they come beside its frames.
+        dies_at: finding by index of a window: from there on there are no frames, and this finding.
+    """
 
     def __init__(
-        self, frames: Sequence[Frame], duration_s: float, fails_at: Mapping[int, BadVideo] | None = None
+        self,
+        frames: Sequence[Frame],
+        duration_s: float,
+        damage: Mapping[int, Finding] | None = None,
+        dies_at: Mapping[int, Finding] | None = None,
     ) -> None:
-        self._frames, self._duration_s, self._fails_at = frames, duration_s, fails_at or {}
+        self._frames, self._duration_s = frames, duration_s
+        self._damage, self._dies_at = damage or {}, dies_at or {}
+        self._death: Finding | None = None
 
-    def windows(self, interval_s: float, max_frames: int, window_max_bytes: int) -> Sequence[Window]:
+    def windows(self, sampling: Sampling) -> Sequence[Window]:
         """The wanted times, cut by size alone."""
         frame_bytes = max((frame.image.nbytes for frame in self._frames), default=1)
-        end_us = round(self._duration_s * 1_000_000)
-        wanted = wanted_times_us(end_us, interval_s, max_frames)
-        return cut_windows(wanted, [0], max(1, window_max_bytes // frame_bytes), end_us)
+        end_us = sampled_end_us(self._duration_s, sampling)
+        wanted = wanted_times_us(end_us, sampling.interval_s, sampling.max_frames)
+        return cut_windows(wanted, [0], max(1, sampling.window_max_bytes // frame_bytes), end_us)
 
-    def frames(self, window: Window) -> Sequence[Frame]:
-        """The frames first on screen at a wanted time of this window."""
-        if window.index in self._fails_at:
-            raise self._fails_at[window.index]
+    def decoded(self, window: Window) -> DecodedWindow:
+        """The frames first on screen at a wanted time of this window, and what the test said of it."""
+        self._death = self._death or self._dies_at.get(window.index)
+        if self._death is not None:
+            return DecodedWindow((), (self._death,))
         chosen: dict[int, Frame] = {}
         for wanted_us in window.wanted_us:
             shown = [frame for frame in self._frames if frame.time_us <= wanted_us]
             if shown and shown[-1].time_us >= window.start_us:
                 chosen[shown[-1].time_us] = shown[-1]
-        return list(chosen.values())
+        damage = self._damage.get(window.index)
+        return DecodedWindow(tuple(chosen.values()), () if damage is None else (damage,))

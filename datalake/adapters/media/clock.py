@@ -1,0 +1,51 @@
+"""When the pictures of one stream are on screen."""
+
+from __future__ import annotations
+
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvStream
+
+from datalake.adapters.media.containers import time_us
+from datalake.contracts import VideoStream
+
+_COUNTS_PICTURES = "avi"  # stores pictures in decoding order and no times; what is said of times is guessed
+
+
+class Clock:
+    """Times of packets and frames, microseconds from the start of the video.
+
+    A frame without a time of its own follows the one before. In AVI frame n is on screen at n / rate; the
+    decoder says by the packet that set a frame free how many went before.
+    """
+
+    def __init__(self, video: VideoStream, container_format: str) -> None:
+        self._base = video.time_base
+        self._start = video.start_pts or 0
+        self._counts = container_format == _COUNTS_PICTURES
+        self._delay: int | None = None
+        self._last = self._start
+
+    def us(self, pts: int) -> int:
+        """Microseconds of a presentation time in ticks."""
+        return time_us(pts - self._start, self._base)
+
+    def ticks(self, time: int) -> int:
+        """The presentation time that is not after so many microseconds."""
+        numerator, denominator = self._base
+        return self._start + time * denominator // (numerator * 1_000_000)
+
+    def packet_us(self, packet: Packet[AvStream]) -> int | None:
+        """When the packet's picture is on screen; None when the container does not say."""
+        return None if packet.pts is None else self.us(packet.pts)
+
+    def pts(self, frame: VideoFrame) -> int:
+        """The frame's presentation time in ticks; frames are asked for in order, each once."""
+        known = self._counted(frame) if self._counts else frame.pts
+        self._last = self._last + (frame.duration or 1) if known is None else known
+        return self._last
+
+    def _counted(self, frame: VideoFrame) -> int | None:
+        if self._delay is None and frame.dts is not None and frame.pts == self._start:
+            self._delay = frame.dts - self._start  # the first picture; reading starts there
+        return None if frame.dts is None or self._delay is None else frame.dts - self._delay

@@ -1,0 +1,208 @@
+"""The pictures of a stream in order of time, whole or damaged: decoding that goes on after damage.
+
+Damage spoils what refers to it: from a damaged picture on, nothing is whole before the next keyframe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import dropwhile
+from typing import NamedTuple
+
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvStream
+
+from datalake.adapters.media.clock import Clock
+from datalake.adapters.media.picture_decoder import PictureDecoder
+
+_REORDERED = 32  # pictures that are at most between one and its place in order of time
+_JUMP_BACK_US = 10_000_000  # no format reorders pictures that far: the clock was set back
+_BEFORE_ALL_US = -(2**62)
+
+
+@dataclass
+class Damage:
+    """Pictures that cannot be had, one after the other; none: all from `start_us` on."""
+
+    reason: str
+    start_us: int
+    end_us: int
+    pictures: int = 0
+
+    def __str__(self) -> str:
+        start, end = self.start_us / 1e6, self.end_us / 1e6
+        if not self.pictures:
+            return f"nothing from {start:.3f} s on: {self.reason}"
+        if self.pictures == 1:
+            return f"1 picture at {start:.3f} s: {self.reason}"
+        return f"{self.pictures} pictures between {start:.3f} s and {end:.3f} s: {self.reason}"
+
+
+class Picture(NamedTuple):
+    """What is on screen from a time on: a frame, or damage in its place."""
+
+    time_us: int
+    pts: int = 0
+    frame: VideoFrame | None = None
+    damage: Damage | None = None
+
+
+class StartElsewhere(Exception):
+    """What is whole cannot be told from here: start further back, or decode with one thread."""
+
+
+@dataclass
+class _Skipped:
+    """What is handed out in place of a damaged packet and those up to the next keyframe."""
+
+    damage: Damage
+    pictures: list[Picture] = field(default_factory=list)
+
+    def add(self, time_us: int) -> None:
+        """One more picture that cannot be had; only the first are kept, a group may be hours long."""
+        damage = self.damage
+        damage.pictures += 1
+        damage.start_us, damage.end_us = min(damage.start_us, time_us), max(damage.end_us, time_us)
+        if damage.pictures <= _REORDERED:
+            self.pictures.append(Picture(time_us, damage=damage))
+
+
+class PictureStream:
+    """The pictures from the next keyframe on.
+
+    Pictures that lead a keyframe refer to some before it. They are handed out only where they are known to
+    be whole: not after a seek, nor after damage.
+
+    Args:
+        packets: the stream's, in the order of the file.
+        is_start: True at the start of the file.
+        may_be_damaged: False where a first picture that is not whole had better be reached from further back.
+    """
+
+    def __init__(
+        self,
+        packets: Iterator[Packet[AvStream]],
+        decoder: PictureDecoder,
+        clock: Clock,
+        is_start: bool,
+        may_be_damaged: bool = True,
+    ) -> None:
+        self._packets, self._decoder, self._clock = packets, decoder, clock
+        self._drops_leading, self._may_be_damaged = not is_start, may_be_damaged
+        self._keyframe_us: int | None = None  # where decoding entered; None: not yet
+        self._is_entering = True  # until the first picture that does not lead
+        self._last_us = _BEFORE_ALL_US
+        self._skipped: _Skipped | None = None
+        self._breaks_off: str | None = None
+
+    def __iter__(self) -> Iterator[Picture]:
+        """By rising time; what comes late is not shown.
+
+        Raises:
+            StartElsewhere: damage or not, it cannot be told from here.
+        """
+        for picture in self._in_turn():
+            if picture.time_us > self._last_us:
+                self._last_us = picture.time_us
+                yield picture
+
+    def _in_turn(self) -> Iterator[Picture]:
+        for packet in dropwhile(lambda one: not one.is_keyframe, self._readable()):
+            if self._skipped is None or packet.is_keyframe:
+                yield from self._of(packet)
+            else:
+                self._skipped.add(self._time_of(packet))
+        yield from self._tail()
+
+    def _readable(self) -> Iterator[Packet[AvStream]]:
+        """The packets up to the end, or to where the file cannot be read any more."""
+        try:
+            yield from (packet for packet in self._packets if packet.size)
+        except MemoryError:
+            raise
+        except FFmpegError as error:
+            self._breaks_off = error.strerror or type(error).__name__
+
+    def _of(self, packet: Packet[AvStream]) -> Iterator[Picture]:
+        time_us = self._time_of(packet)
+        if self._skipped is not None:
+            yield from self._in_place_of_skipped()
+            self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
+        if self._keyframe_us is None:
+            self._keyframe_us, self._is_entering = time_us, True
+        if time_us < self._last_us - _JUMP_BACK_US:
+            self._skip("the clock jumps back", packet, [])
+            return
+        decoded = self._decoder.frames(packet)
+        pictures = self._pictures(decoded.frames)
+        damage = decoded.damage or _missing(pictures)
+        if damage is not None:
+            self._on_damage(damage, packet, pictures)
+            return
+        self._is_entering = self._is_entering and all(one.time_us < self._keyframe_us for one in pictures)
+        yield from pictures
+
+    def _on_damage(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
+        if not self._decoder.is_exact:
+            raise StartElsewhere
+        if self._is_entering and self._time_of(packet) < (self._keyframe_us or 0):
+            self._drops_leading = True  # a picture that refers to some before the keyframe: no damage
+        elif self._is_entering and not self._may_be_damaged:
+            raise StartElsewhere
+        else:
+            self._skip(reason, packet, pictures)
+
+    def _skip(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
+        """Give up what is not decoded yet up to the next keyframe; what is, is whole unless flagged."""
+        pictures = pictures + self._pictures(self._decoder.rest().frames)
+        self._decoder.restart()
+        time_us = self._time_of(packet)
+        self._skipped = _Skipped(Damage(reason, time_us, time_us))
+        self._skipped.add(time_us)
+        for picture in pictures:
+            if picture.frame is not None and picture.frame.is_corrupt:
+                self._skipped.add(picture.time_us)
+            elif picture.pts != packet.pts:
+                self._skipped.pictures.append(picture)
+
+    def _in_place_of_skipped(self) -> Iterator[Picture]:
+        if self._skipped is not None:
+            yield from sorted(self._skipped.pictures, key=lambda one: one.time_us)
+            self._skipped = None
+
+    def _tail(self) -> Iterator[Picture]:
+        """What is left at the end of the file, and what cuts it short."""
+        yield from self._in_place_of_skipped()
+        decoded = self._decoder.rest()
+        if decoded.damage is not None and not self._decoder.is_exact:
+            raise StartElsewhere
+        pictures = self._pictures(decoded.frames)
+        yield from pictures if _missing(pictures) is None else []
+        reason = self._breaks_off or decoded.damage or _missing(pictures)
+        if reason is not None:
+            end_us = max(self._last_us, 0) + 1
+            yield Picture(end_us, damage=Damage(reason, end_us, end_us))
+
+    def _pictures(self, frames: list[VideoFrame]) -> list[Picture]:
+        found = []
+        for frame in frames:
+            pts = self._clock.pts(frame)
+            time_us = self._clock.us(pts)
+            leads = self._is_entering and time_us < (self._keyframe_us or 0)
+            if not (leads and self._drops_leading):
+                found.append(Picture(time_us, pts, frame))
+        return found
+
+    def _time_of(self, packet: Packet[AvStream]) -> int:
+        """When the packet's picture is on screen; next, where the container does not say."""
+        time_us = self._clock.packet_us(packet)
+        return self._last_us + 1 if time_us is None else time_us
+
+
+def _missing(pictures: list[Picture]) -> str | None:
+    """Why one of them is not whole."""
+    is_flagged = any(one.frame is not None and one.frame.is_corrupt for one in pictures)
+    return "pictures are missing that others refer to" if is_flagged else None
