@@ -83,6 +83,7 @@ def missing_proxy(
     yield from (wish for wish in proxy_wishes if wish.name not in stored)
 
 
+@tag(effect="decodes")
 def proxy_file(
     missing_proxy: ProxyWish,
     provenance_tags: dict[str, str],

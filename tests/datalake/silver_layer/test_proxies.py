@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from datalake.adapters.lake import open_lake
+from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.media import MemoryMediaProbe
 from datalake.adapters.memory.transcoder import MemoryTranscoder
-from datalake.adapters.ports import Probe
+from datalake.adapters.ports import Lake, MediaProbe, Probe, Transcoder
 from datalake.contracts import Assessment, Derivatives, MediaFacts, QualityReport, VideoMetadata
 from datalake.errors import BadVideo
 from datalake.findings import finding
 from datalake.pipeline import run_layer
 from datalake.silver_layer.proxies import ProxyWish, proxy_wishes
+from tests.clips import clip, clips_folder
 from tests.datalake.silver_layer.records import ASSET_ID, WORK, media, silver_video, stream
 from tests.datalake.silver_layer.rows import stored
 
@@ -28,10 +31,10 @@ def good(height_px: int = 480, **changes: Any) -> Probe:
 
 
 def made(
-    lake: MemoryLake,
+    lake: Lake,
     scratch_folder: Path,
-    transcoder: MemoryTranscoder,
-    probe: Probe,
+    transcoder: Transcoder,
+    probe: Probe | MediaProbe,
     names: tuple[str, ...] = ("proxy_480p",),
 ) -> Derivatives:
     quality = QualityReport(overall=1, frames=3)
@@ -46,7 +49,7 @@ def made(
             "frame_table": stored(),
             "lake": lake,
             "transcoder": transcoder,
-            "media_probe": MemoryMediaProbe(probe),
+            "media_probe": MemoryMediaProbe(probe) if isinstance(probe, Probe) else probe,
             "scratch_folder": scratch_folder,
         },
     )
@@ -155,3 +158,20 @@ def test_nothing_asked_for_nothing_made(
     lake: MemoryLake, tmp_path: Path, transcoder: MemoryTranscoder
 ) -> None:
     assert made(lake, tmp_path, transcoder, good(), ()) == Derivatives(asset_id=ASSET_ID)
+
+
+def test_a_real_video_has_a_proxy_that_the_probe_finds_nothing_wrong_with(tmp_path: Path) -> None:
+    lake = open_lake((tmp_path / "lake").as_uri(), tmp_path, "")
+    path = clip(clips_folder(), scale=6, rotation_deg=90, b_frames=2, audio="tone")
+    with (
+        MediaChildren(slots=1, timeout_s=60, memory_bytes=4 * 1024**3) as children,
+        lake.scratch() as scratch,
+    ):
+        facts = children.probe_port().probe(path).media
+        assert facts is not None
+        with children.transcoder(path, facts) as transcoder:
+            result = made(lake, scratch, transcoder, children.probe_port())
+        (proxy,) = result.items
+        assert (proxy.width_px, proxy.height_px, proxy.duration_s) == (800, 480, 2.0)
+        with lake.local_path(proxy.key) as published:
+            assert [found.code for found in children.probe_port().probe(published).findings] == []
