@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from datalake.adapters.ports import MailBody, MailTemplate, VideoFigures, VideoReport
-from datalake.contracts import Finding
+from datalake.contracts import Finding, OutcomeKind
 from datalake.uris import shown
 
 _MOST_ROWS = 200
-_ORDER = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
+_ORDER: tuple[OutcomeKind, ...] = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
 _SEVERITIES = ("error", "warning")
 _MINUTE_S, _HOUR_S = 60, 3600
 
