@@ -40,19 +40,15 @@ def video(images: Sequence[Image]) -> list[Frame]:
 
 
 class CountingFrameSource(MemoryFrameSource):
-    """Notes which windows were decoded; a damaged window loses its last frame and has a finding instead."""
+    """Notes which windows were decoded."""
 
-    def __init__(self, frames: Sequence[Frame], damage: Mapping[int, Finding] | None = None) -> None:
-        super().__init__(frames, duration_s=float(len(frames)))
-        self.damage = damage or {}
+    def __init__(self, frames: Sequence[Frame], **told: Mapping[int, Finding]) -> None:
+        super().__init__(frames, duration_s=float(len(frames)), **told)
         self.decoded_windows: list[int] = []
 
     def decoded(self, window: Window) -> DecodedWindow:
         self.decoded_windows.append(window.index)
-        whole = super().decoded(window)
-        if window.index not in self.damage:
-            return whole
-        return DecodedWindow(whole.frames[:-1], (self.damage[window.index],))
+        return super().decoded(window)
 
 
 def rows_of(lake: MemoryLake, silver: SilverVideo) -> list[FrameRow]:

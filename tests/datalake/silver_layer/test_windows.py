@@ -31,7 +31,7 @@ class NoPictures(FrameSource):
 
 
 class OnlyFindings(FrameSource):
-    """A file of which nothing can be decoded; its only window has a number of its own."""
+    """A file of which nothing can be decoded, in a window with a number of its own."""
 
     def windows(self, sampling: Sampling) -> list[Window]:
         return [Window(99_999, 0, 0, ())]
@@ -53,7 +53,7 @@ def test_nothing_is_wanted_beyond_the_limits(run_silver: Run, lake: MemoryLake) 
 
 def test_strict_damage_stops_the_video_with_the_finding_itself(run_silver: Run, lake: MemoryLake) -> None:
     with pytest.raises(BadVideo) as raised:
-        run_silver(CountingFrameSource(video(IMAGES), {1: DAMAGED}))
+        run_silver(CountingFrameSource(video(IMAGES), damage={1: DAMAGED}))
     assert raised.value.finding is DAMAGED
     assert not any(key.endswith("manifest.json") for key in lake.objects)
 
@@ -62,9 +62,9 @@ def test_strict_damage_stops_the_video_with_the_finding_itself(run_silver: Run, 
 def test_otherwise_what_is_whole_goes_on_and_the_rest_is_told_once(
     mode: str, run_silver: Run, lake: MemoryLake
 ) -> None:
-    source = CountingFrameSource(video(IMAGES), {0: DAMAGED, 1: DAMAGED, 2: HUNG})
+    source = CountingFrameSource(video(IMAGES), damage={0: DAMAGED, 1: DAMAGED}, dies_at={2: HUNG})
     silver = run_silver(source, validation_mode=mode)
-    assert [row.time_us // 1_000_000 for row in rows_of(lake, silver)] == [0, 1, 3, 4, 6]
+    assert [row.time_us // 1_000_000 for row in rows_of(lake, silver)] == [0, 1, 2, 3, 4, 5]
     assert [(one.code, one.evidence) for one in silver.findings] == [
         ("decode_failed", "2 packets at 5.0 s (+1 more)"),
         ("decoder_hung", "no frame for 120 s"),
@@ -88,7 +88,7 @@ def test_a_retry_still_knows_the_damage_of_windows_that_were_finished(run_silver
             return super().decoded(window)
 
     with pytest.raises(LeaseLost):
-        run_silver(BreaksOff(video(IMAGES), {1: DAMAGED}), validation_mode="lenient")
+        run_silver(BreaksOff(video(IMAGES), damage={1: DAMAGED}), validation_mode="lenient")
     again = CountingFrameSource(video(IMAGES))
     silver = run_silver(again, validation_mode="lenient")
     assert (again.decoded_windows, silver.findings) == ([2], (DAMAGED,))
