@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ CONTENT = bytes(range(256)) * 8192  # 2 MiB: several chunks
 
 
 class Handler(BaseHTTPRequestHandler):
-    """/status/CODE, /to/URL (a redirect), /stated, /cut, /drop, /silent, /drip, /endless; else CONTENT."""
+    """/status/CODE, /to/URL, /stated/?A=B, /packed, /cut, /drop, /silent, /drip, /endless, or CONTENT."""
 
     def do_GET(self) -> None:
         kind, _, rest = self.path.lstrip("/").partition("/")
@@ -26,6 +27,12 @@ class Handler(BaseHTTPRequestHandler):
         """Headers as a query: /stated/?ETag=... ."""
         self._start(200, len(CONTENT), **dict(parse_qsl(headers.lstrip("?"))))
         self.wfile.write(CONTENT)
+
+    def _packed(self, rest: str) -> None:
+        """Compressed for those who accept that."""
+        body = gzip.compress(CONTENT) if "gzip" in self.headers["Accept-Encoding"] else CONTENT
+        self._start(200, len(body))
+        self.wfile.write(body)
 
     def _status(self, code: str) -> None:
         self._start(int(code), 0)

@@ -12,7 +12,7 @@ import pytest
 from datalake.adapters.sources import AllowedSources
 from datalake.adapters.sources.s3 import S3Sources
 from datalake.errors import BadVideo, SourceUnavailable
-from tests.sources import read, stated
+from tests.sources import read, refusal, stated
 from tests.web_host import CONTENT
 
 
@@ -41,6 +41,11 @@ def test_s3(tmp_path: Path, s3_endpoint: str, bucket: str) -> None:
             read(reader, uri)
     with pytest.raises(BadVideo, match="too_large"):
         read(sources(tmp_path, s3_endpoint, max_bytes=9), f"s3://{bucket}/a/clip.mp4")
+
+
+def test_a_folder_is_no_object(tmp_path: Path, s3_endpoint: str, bucket: str) -> None:
+    store(s3_endpoint).call_s3("put_object", Bucket=bucket, Key="a/", Body=b"")
+    assert "names no object" in refusal(sources(tmp_path, s3_endpoint), f"s3://{bucket}/a/")[1]
 
 
 def test_an_object_states_what_the_store_knows(tmp_path: Path, s3_endpoint: str, bucket: str) -> None:
@@ -94,6 +99,29 @@ def test_an_object_that_is_removed_while_it_is_read_waits(
     store(s3_endpoint).rm(path)
     with pytest.raises(SourceUnavailable, match=r"changed while it was read \(it was removed\)"):
         list(chunks)
+
+
+class WrittenBetweenTwoRequests(S3Sources):
+    """As if somebody overwrote the object after it had stated its facts."""
+
+    def _store(self, version_aware: bool) -> Any:
+        files = super()._store(version_aware)
+
+        class Store:
+            split_path, call_s3 = files.split_path, files.call_s3
+
+            def open(self, uri: str, *arguments: Any, **options: Any) -> Any:
+                files.pipe_file(uri, b"another video")
+                return files.open(uri, *arguments, **options)
+
+        return Store()
+
+
+def test_an_object_that_changes_before_the_first_byte_waits(s3_endpoint: str, bucket: str) -> None:
+    uri = f"s3://{bucket}/clip.mp4"
+    store(s3_endpoint).pipe_file(uri, CONTENT)
+    with pytest.raises(SourceUnavailable, match="another object is there now"):
+        read(WrittenBetweenTwoRequests(s3_endpoint, timeout_s=5.0), uri)
 
 
 def test_s3_that_is_down(tmp_path: Path, s3_endpoint: str) -> None:

@@ -20,6 +20,10 @@ def test_http_is_streamed(tmp_path: Path, host: str) -> None:
     assert max(map(len, chunks)) <= 1024**2
 
 
+def test_http_is_read_as_it_is_stored(tmp_path: Path, host: str) -> None:
+    assert read(sources(tmp_path), f"{host}/packed/") == CONTENT
+
+
 def test_http_follows_redirects(tmp_path: Path, host: str) -> None:
     assert read(sources(tmp_path), f"{host}/to/{host}/clip.mp4") == CONTENT
 
