@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.ports import FrameTable, Lake
-from datalake.contracts import Assessment, BronzeVideo, Derivatives, VideoProgress
+from datalake.contracts import Assessment, BronzeVideo, Derivatives, Options, VideoProgress
 from datalake.pipeline import run_layer
 from datalake.settings import QualitySettings
+from datalake.silver_layer.identity import SilverOptions
 from datalake.work import known
 
 
@@ -18,6 +20,7 @@ class Refinement:
 
     thresholds: QualitySettings
     default_derivatives: tuple[str, ...]
+    options_of: Callable[[Options], SilverOptions]
     lake: Lake
     frame_table: FrameTable
     media: MediaChildren
@@ -37,9 +40,11 @@ class Refinement:
         bronze: BronzeVideo = known(video.bronze)
         if not names or bronze.media is None or bronze.media.video is None:
             return Derivatives(asset_id=assessment.asset_id)
+        limit_s = self.options_of(video.claimed.arrived.options).duration_limit_s
         with (
             self.lake.local_path(bronze.raw_key) as path,
-            self.media.transcoder(path, bronze.media) as transcoder,
+            self.lake.scratch() as scratch_folder,
+            self.media.transcoder(path, bronze.media, limit_s) as transcoder,
         ):
             inputs = {
                 "silver_video": known(video.silver),
@@ -47,6 +52,7 @@ class Refinement:
                 "derivative_names": names,
                 "frame_table": self.frame_table,
                 "lake": self.lake,
+                "scratch_folder": scratch_folder,
                 "transcoder": transcoder,
                 "media_probe": self.media.probe_port(),
             }

@@ -129,7 +129,7 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
             embedder=embedder,
         )
         frame_table, names = factory.build_frame_table(config), config.silver.derivatives
-        refinement = Refinement(config.quality, names, lake, frame_table, media)
+        refinement = Refinement(config.quality, names, options_of, lake, frame_table, media)
 
         def step(video: VideoProgress) -> VideoProgress:
             return refinement.refined(workshop.silver_of(video))

@@ -18,11 +18,20 @@ from datalake.adapters.ports import (
     MailTemplate,
     MediaProbe,
     SourceReader,
+    Transcoder,
     VectorIndex,
 )
-from datalake.contracts import BronzeVideo, ClaimedVideo, SilverVideo, VideoArrived, WorkIdentity
+from datalake.contracts import (
+    Assessment,
+    BronzeVideo,
+    ClaimedVideo,
+    Derivatives,
+    SilverVideo,
+    VideoArrived,
+    WorkIdentity,
+)
 from datalake.pipeline import DATAFLOWS, LAYERS, NOTIFY, build, run_layer
-from datalake.settings import LakeSettings, SilverSettings
+from datalake.settings import BronzeSettings, LakeSettings, QualitySettings, SilverSettings
 from datalake.silver_layer.identity import effective_options
 
 SETTINGS = set(
@@ -30,6 +39,7 @@ SETTINGS = set(
         VideoArrived.model_fields["options"].get_default(call_default_factory=True),
         SilverSettings(),
         LakeSettings(),
+        BronzeSettings(),
     ).as_inputs()
 )
 INPUTS = {
@@ -38,6 +48,7 @@ INPUTS = {
         "lake": Lake,
         "sources": SourceReader,
         "media_probe": MediaProbe,
+        **dict.fromkeys(BronzeSettings.model_fields),
     },
     "silver": {
         "bronze_video": BronzeVideo,
@@ -47,10 +58,28 @@ INPUTS = {
         "embedder": Embedder,
         **dict.fromkeys(SETTINGS),
     },
+    "assessment": {
+        "bronze_video": BronzeVideo,
+        "silver_video": SilverVideo,
+        "frame_table": FrameTable,
+        **dict.fromkeys(QualitySettings.model_fields),
+    },
+    "derivatives": {
+        "silver_video": SilverVideo,
+        "assessment": Assessment,
+        "derivative_names": None,
+        "frame_table": FrameTable,
+        "lake": Lake,
+        "transcoder": Transcoder,
+        "scratch_folder": Path,
+        "media_probe": MediaProbe,
+    },
     "gold": {
         "claimed_video": ClaimedVideo,
         "bronze_video": BronzeVideo,
         "silver_video": SilverVideo,
+        "assessment": Assessment,
+        "derivatives": Derivatives,
         "catalog": Catalog,
         "frame_table": FrameTable,
         "lake": Lake,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from threading import Event
 from uuid import uuid4
 
@@ -17,15 +18,33 @@ from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.adapters.memory.media import MemoryFrameSource
 from datalake.adapters.ports import Frame
-from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, MediaFacts, VideoArrived, VideoProgress
-from datalake.errors import LeaseLost, StoreUnavailable
-from datalake.settings import LakeSettings, SilverSettings
+from datalake.contracts import (
+    BronzeVideo,
+    Chunk,
+    ClaimedVideo,
+    MediaFacts,
+    Options,
+    VideoArrived,
+    VideoProgress,
+    VideoStream,
+)
+from datalake.errors import BadVideo, LeaseLost, StoreUnavailable
+from datalake.findings import finding
+from datalake.settings import BronzeSettings, LakeSettings, SilverSettings
 from datalake.silver_layer.identity import effective_options, work_identity
 from datalake.silver_layer.manifest import manifest_key
 from datalake.work import Workshop, known
 
 ASSET_ID = "cd" * 32
 BATCH = uuid4()
+OPTIONS_OF = partial(effective_options, silver=SilverSettings(), lake=LakeSettings(), bronze=BronzeSettings())
+
+
+MEDIA = MediaFacts(
+    container="mp4",
+    duration_s=3.0,
+    video=VideoStream(index=0, codec="h264", width_px=64, height_px=48, time_base=(1, 25)),
+)
 
 
 class Media:
@@ -47,8 +66,10 @@ class Media:
         yield MemoryFrameSource(frames, duration_s=3.0)
 
 
-def progress(video_id: str) -> VideoProgress:
-    arrived = VideoArrived(event_id=uuid4(), video_id=video_id, uri=f"file:///videos/{video_id}")
+def progress(video_id: str, mode: str | None = None, media: MediaFacts | None = MEDIA) -> VideoProgress:
+    options = Options(validation_mode=mode)
+    uri = f"file:///videos/{video_id}"
+    arrived = VideoArrived(event_id=uuid4(), video_id=video_id, uri=uri, options=options)
     claimed = ClaimedVideo(
         message_id=uuid4(), batch_id=BATCH, attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
     )
@@ -56,7 +77,7 @@ def progress(video_id: str) -> VideoProgress:
         asset_id=ASSET_ID,
         size_bytes=3,
         raw_key=f"bronze/cd/{ASSET_ID}/raw",
-        media=MediaFacts(container="mp4", duration_s=3.0),
+        media=media,
     )
     return VideoProgress(claimed=claimed, bronze=bronze)
 
@@ -77,7 +98,7 @@ def make_workshop(lake):
             chunk = Chunk(label="test", batch_id=BATCH, attempt=1, videos=())
             parts = {"chunk": chunk, "leases": leases, "lake": lake, "media": media, "embedder": embedder}
             config = SilverSettings(lease_s=0.3, child_timeout_s=0.3)
-            return Workshop(**{"config": config, "lake_config": LakeSettings(), **parts, **changes})
+            return Workshop(**{"config": config, "options_of": OPTIONS_OF, **parts, **changes})
 
         yield make
 
@@ -139,8 +160,7 @@ def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
     workshop, newer = make_workshop(), uuid4()
 
     video = progress("video")
-    options = effective_options(video.claimed.arrived.options, workshop.config, workshop.lake_config)
-    work = work_identity(video.bronze, workshop.embedder, options)
+    work = work_identity(video.bronze, workshop.embedder, OPTIONS_OF(Options()))
 
     def overtake() -> None:
         assert workshop.leases.lease(work, newer, BATCH, 2, 60.0) == "acquired"
@@ -149,6 +169,47 @@ def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
     with pytest.raises(LeaseLost):
         workshop.silver_of(video)
     assert not lake.exists(manifest_key(work))
+
+
+@pytest.mark.parametrize("mode", ["strict", "lenient"])
+def test_a_file_that_cannot_be_opened_is_a_bad_video(make_workshop, mode):
+    workshop = make_workshop()
+    workshop.media.error = BadVideo(finding("decode_failed", "at opening the file"))
+    with pytest.raises(BadVideo, match="at opening the file"):
+        workshop.silver_of(progress("video", mode))
+
+
+def test_report_only_goes_on_without_frames_and_keeps_the_finding(make_workshop):
+    workshop = make_workshop()
+    workshop.media.error = BadVideo(finding("decode_failed", "at opening the file"))
+    silver = workshop.silver_of(progress("video", "report-only")).silver
+    assert (silver.frame_count, silver.kept_count) == (0, 0)
+    assert [one.code for one in silver.findings] == ["decode_failed", "no_frames"]
+    assert silver.findings[0].evidence == "at opening the file"
+    workshop.media.error = None
+    assert workshop.silver_of(progress("other", "report-only")).silver == silver
+
+
+def test_report_only_opens_nothing_where_the_probe_found_no_pictures(make_workshop):
+    workshop = make_workshop()
+    silver = workshop.silver_of(progress("video", "report-only", media=None)).silver
+    assert (silver.frame_count, silver.part_keys) == (0, ())
+    assert [one.code for one in silver.findings] == ["no_frames"]
+    assert workshop.media.opened == 0
+
+
+def test_progress_is_written_down_window_by_window(make_workshop):
+    noted = []
+
+    class Noting(MemoryLeases):
+        def renew(self, work, token, lease_s, windows_done, windows_total):
+            noted.append((windows_done, windows_total))
+            super().renew(work, token, lease_s, windows_done, windows_total)
+
+    config = SilverSettings(window_max_bytes=1024**2)
+    small = partial(effective_options, silver=config, lake=LakeSettings(), bronze=BronzeSettings())
+    make_workshop(leases=Noting(), options_of=small).silver_of(progress("video"))
+    assert noted == [(0, 1)]
 
 
 def test_a_record_that_is_missing_is_an_error_of_our_code():

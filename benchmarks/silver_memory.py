@@ -1,0 +1,130 @@
+"""Peak memory of silver on a short and a long 1080p file.
+
+    python -m benchmarks.silver_memory                  30 seconds against 30 minutes (about 10 minutes)
+    python -m benchmarks.silver_memory --seconds 10 60  other lengths; nothing is written
+
+Each file goes through probe, silver and assessment, with the real media children and model, in a process of its
+own whose tree is sampled 20 times a second. Frames and kept frames are counted. The result is written to
+benchmarks/results/silver_memory.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks.clips import clip
+from benchmarks.machine import machine, memory_watched
+
+RESULTS = Path(__file__).parent / "results" / "silver_memory.json"
+_STANDARD = (30, 1800)
+_MOST = 1.2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure all lengths; 1 when the longest needs more than 1.2 times the shortest's memory."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.silver_memory",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--seconds", type=int, nargs="+", default=list(_STANDARD), help="lengths of the clips"
+    )
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.one:
+        print(json.dumps(_through_silver(options.one)))
+        return 0
+    cases = [_measured(seconds) for seconds in sorted(options.seconds)]
+    ratio = round(cases[-1]["peak_mib"] / cases[0]["peak_mib"], 3)
+    result = {"machine": machine(), "cases": cases, "peak_ratio": ratio, "limit": _MOST}
+    print(json.dumps(result, indent=1))
+    if tuple(sorted(options.seconds)) == _STANDARD:
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    return int(ratio > _MOST)
+
+
+def _measured(seconds: int) -> dict[str, float]:
+    video = clip(seconds)
+    started_s = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.silver_memory", "--one", str(video)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with memory_watched(process.pid) as peak:
+        printed, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the run on {seconds} s failed with {process.returncode}")
+    counts = json.loads(printed)
+    assert counts["frames"] == seconds, f"one frame a second: {counts}"
+    return {
+        "video_s": seconds,
+        **counts,
+        "peak_mib": round(peak.mib, 1),
+        "samples": peak.samples,
+        "wall_s": round(time.monotonic() - started_s, 1),
+    }
+
+
+def _through_silver(video: Path) -> dict[str, int]:
+    """What silver's task does with one video, and how many frames it stored."""
+    from datalake import chunks, factory, settings
+    from datalake.adapters.frame_table import ParquetFrameTable
+    from datalake.adapters.lake import FileLake
+    from datalake.adapters.memory.leases import MemoryLeases
+    from datalake.contracts import BronzeVideo, ClaimedVideo, VideoArrived, VideoProgress
+    from datalake.refinement import Refinement
+    from datalake.silver_layer.identity import effective_options
+    from datalake.work import Workshop
+
+    config = settings.Settings()
+    options_of = partial(effective_options, silver=config.silver, lake=config.lake, bronze=config.bronze)
+    asset_id = "0" * 64
+    with (
+        tempfile.TemporaryDirectory(dir=video.parent) as folder,
+        factory.build_media_children(config) as media,
+        factory.build_batcher(config) as embedder,
+    ):
+        lake = FileLake(Path(folder))
+        bronze = BronzeVideo(
+            asset_id=asset_id,
+            size_bytes=video.stat().st_size,
+            raw_key=f"bronze/00/{asset_id}/raw",
+            media=media.probe_port().probe(video).media,
+        )
+        lake.put_file(bronze.raw_key, video)
+        arrived = VideoArrived(event_id=uuid4(), video_id="clip", uri=video.as_uri())
+        claimed = ClaimedVideo(
+            message_id=uuid4(), batch_id=uuid4(), attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
+        )
+        (chunk,) = chunks.split([claimed], 1)
+        workshop = Workshop(
+            chunk=chunk,
+            config=config.silver,
+            options_of=options_of,
+            leases=MemoryLeases(),
+            lake=lake,
+            media=media,
+            embedder=embedder,
+        )
+        refinement = Refinement(config.quality, (), options_of, lake, ParquetFrameTable(lake), media)
+        done = refinement.refined(workshop.silver_of(VideoProgress(claimed=claimed, bronze=bronze)))
+        assert done.silver is not None
+        return {
+            "frames": done.silver.frame_count,
+            "kept_frames": done.silver.kept_count,
+            "windows": len(done.silver.part_keys),
+        }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
