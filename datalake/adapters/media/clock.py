@@ -28,7 +28,11 @@ class Clock:
 
     def us(self, pts: int) -> int:
         """Microseconds of a presentation time in ticks."""
-        return time_us(pts - self._start, self._base)
+        return self.us_from_start(pts - self._start)
+
+    def us_from_start(self, ticks: int) -> int:
+        """Microseconds of so many ticks."""
+        return time_us(ticks, self._base)
 
     def ticks(self, time: int) -> int:
         """The presentation time that is not after so many microseconds."""

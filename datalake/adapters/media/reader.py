@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property
 from typing import cast
 
 import av
@@ -18,13 +17,13 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.clock import Clock
 from datalake.adapters.media.containers import OPTIONS
+from datalake.adapters.media.keyframes import keyframe_times_us
 from datalake.adapters.media.picture_decoder import PictureDecoder
 from datalake.adapters.media.pictures import Damage, Picture, PictureStream, StartElsewhere
 from datalake.contracts import VideoStream
 
 _SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
 _SEEK_WORTH_FRAMES = 16  # skipping fewer frames costs less by decoding on than by a seek
-_FAR_US = 2**62  # times beyond are nonsense, and would not fit their array
 
 
 class Reader:
@@ -40,6 +39,7 @@ class Reader:
     def __init__(self, path: str, video: VideoStream, threads: int) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
+        self._keyframes_us: array[int] | None = None
         self._can_seek = True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
@@ -56,6 +56,11 @@ class Reader:
     def decoded_frames(self) -> int:
         """Pictures decoded since the file was opened, wanted or not."""
         return self._decoder.decoded
+
+    @property
+    def keyframes_us(self) -> array[int]:
+        """Keyframe times, in order."""
+        return self._keyframes_us or array("q")
 
     @property
     def damage(self) -> list[Damage]:
@@ -86,33 +91,6 @@ class Reader:
             if picture.frame is not None and last_us < picture.time_us < end_us:
                 last_us = picture.time_us
                 yield picture
-
-    @cached_property
-    def keyframes_us(self) -> array[int]:
-        """Keyframe times, from the container's index where it is whole, else from the packets."""
-        index = self._stream.index_entries
-        if len(index) == self._stream.frames > 0:  # decoding times; the first one is the start of the video
-            shift = (self._video.start_pts or 0) - index[0].timestamp
-            times = (self._clock.us(entry.timestamp + shift) for entry in index if entry.is_keyframe)
-            return array("q", (time for time in times if abs(time) < _FAR_US))
-        return array("q", sorted(array("q", self._scanned_keyframes_us())))
-
-    def _scanned_keyframes_us(self) -> Iterator[int]:
-        with av.open(self._path, options=dict(OPTIONS)) as container:
-            packets = container.demux(container.streams[self._video.index])
-            while True:
-                try:
-                    packet = next(packets, None)
-                except MemoryError:
-                    raise
-                except FFmpegError:
-                    return  # what lies behind cannot be decoded either
-                if packet is None:
-                    return
-                if packet.is_keyframe and packet.pts is not None:
-                    time = self._clock.us(packet.pts)
-                    if abs(time) < _FAR_US:
-                        yield time
 
     def _picture_at(self, time: int) -> Picture | None:
         try:
@@ -191,8 +169,10 @@ class Reader:
     def _open(self) -> None:
         self._container: InputContainer = av.open(self._path, options=dict(OPTIONS))
         self._stream = cast("AvStream", self._container.streams[self._video.index])
-        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
         self._clock = Clock(self._video, self._container.format.name)
+        if self._keyframes_us is None:  # before a decoder listens: reading the packets makes FFmpeg complain
+            self._keyframes_us = keyframe_times_us(self._path, self._stream, self._clock)
+        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
 
     def _reopen(self) -> None:
         """Stand at the start of the file."""
