@@ -77,8 +77,8 @@ def sound_findings(
     if is_silent and audio is not None:
         found.append(finding("silent_audio", f"the loudest sample is at {audio.peak_dbfs:.0f} dBFS"))
     if has_audio_gap and audio_gap_s is not None:
-        which = "later" if audio_gap_s > 0 else "earlier"
-        found.append(finding("audio_gap", f"sound ends {abs(audio_gap_s):.2f} s {which} than the pictures"))
+        which = "longer" if audio_gap_s > 0 else "shorter"
+        found.append(finding("audio_gap", f"sound is {abs(audio_gap_s):.2f} s {which} than the pictures"))
     return found
 
 

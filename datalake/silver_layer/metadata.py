@@ -70,12 +70,13 @@ def is_hdr(video_stream: VideoStream | None) -> bool:
     return video_stream is not None and video_stream.colour.transfer in _HDR_TRANSFERS
 
 
-def audio_gap_s(bronze_video: BronzeVideo, duration_s: float | None) -> float | None:
-    """Seconds by which sound outlasts the pictures, negative where it ends first; None without sound."""
+def audio_gap_s(bronze_video: BronzeVideo) -> float | None:
+    """Seconds that sound is longer than the pictures, negative for shorter; None unless both are there."""
     media = bronze_video.media
-    if media is None or media.audio is None or media.audio.duration_s is None or duration_s is None:
+    if media is None or media.audio is None or media.measured_duration_s is None:
         return None
-    return media.audio.duration_s - duration_s
+    sound_s = media.audio.duration_s
+    return None if sound_s is None else sound_s - media.measured_duration_s
 
 
 def video_metadata(

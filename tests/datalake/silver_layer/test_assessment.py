@@ -86,6 +86,6 @@ def test_sound_that_is_silent_and_ends_early_is_told() -> None:
     made = assessed(rows(10), media(audio=sound(peak_dbfs=-120.0, duration_s=4.0)))
     assert codes(made) == ["silent_audio", "audio_gap"]
     assert "-120 dBFS" in made.findings[0].evidence
-    assert "6.00 s earlier" in made.findings[1].evidence
+    assert "6.00 s shorter" in made.findings[1].evidence
     assert made.quality.is_silent
     assert made.quality.audio_gap_s == -6.0

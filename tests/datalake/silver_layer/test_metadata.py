@@ -64,7 +64,12 @@ def test_the_transfer_curve_makes_hdr(transfer: str, expected: bool) -> None:
     [(sound(duration_s=12.5), 2.5), (sound(duration_s=9.0), -1.0), (sound(), None), (None, None)],
 )
 def test_the_gap_is_how_much_longer_the_sound_is(audio: AudioStream | None, expected: float | None) -> None:
-    assert metadata.audio_gap_s(bronze_video(media=media(audio=audio)), 10.0) == expected
+    assert metadata.audio_gap_s(bronze_video(media=media(audio=audio, measured_duration_s=10.0))) == expected
+
+
+def test_there_is_no_gap_to_pictures_that_are_not_there() -> None:
+    only_sound = media(video=None, audio=sound(duration_s=9.0), duration_s=10.0, measured_duration_s=None)
+    assert metadata.audio_gap_s(bronze_video(media=only_sound)) is None
 
 
 def test_a_varying_frame_rate_is_what_the_probe_found() -> None:
@@ -76,7 +81,7 @@ def test_nothing_is_known_of_what_is_no_media_file() -> None:
     video = bronze_video()
     assert metadata.video_stream(video) is None
     assert metadata.duration_s(video) is None
-    assert metadata.audio_gap_s(video, None) is None
+    assert metadata.audio_gap_s(video) is None
     assert not metadata.is_hdr(None)
     assert metadata.video_metadata(video, None, None, None, None, None, False, False) == VideoMetadata()
 
