@@ -3,8 +3,8 @@
     python -m benchmarks.silver_memory                  30 seconds against 30 minutes (about 10 minutes)
     python -m benchmarks.silver_memory --seconds 10 60  other lengths; nothing is written
 
-Each file goes through probe, silver and assessment, with the real media children and model, in a process of its
-own whose tree is sampled 20 times a second. Frames and kept frames are counted. The result is written to
+Each file goes through probe, silver and assessment, with the real media children and model, in a process of
+its own whose tree is sampled 20 times a second. Frames and kept frames are counted. The result is written to
 benchmarks/results/silver_memory.json.
 """
 

@@ -49,7 +49,7 @@ class LeasedFrameSource(FrameSource):
         Raises:
             LeaseLost: another task try took over.
         """
-        self._renew(window.index, self._total)
+        self._renew(min(window.index, self._total), self._total)
         return self._source.decoded(window)
 
 
@@ -177,8 +177,9 @@ class Workshop:
     @contextmanager
     def _frame_source(self, bronze: BronzeVideo, options: SilverOptions) -> Iterator[FrameSource]:
         media = bronze.media
-        if options.validation_mode == "report-only" and (media is None or media.video is None):
-            yield NoFrames()
+        has_pictures = media is not None and media.video is not None and media.measured_duration_s is not None
+        if options.validation_mode == "report-only" and not has_pictures:
+            yield NoFrames()  # why, bronze has said
             return
         with (
             self.lake.local_path(bronze.raw_key) as path,

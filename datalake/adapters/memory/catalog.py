@@ -100,6 +100,8 @@ class MemoryCatalog(MemoryLeases, Catalog):
             found = verdict(current, claimed, work)
             if found == "write" and claim.verdict != "write":
                 raise TransientError(f"{claimed.label}: the video changed while gold looked at it; try again")
+            if found == "unchanged" and self._is_refined(video):
+                found = "write"
             written = self._write_live(video, frames) if found == "write" else 0
             if found == "unchanged" and current is not None:
                 self.videos[_key(claimed)] = replace(current, version=claimed.version)
@@ -162,6 +164,12 @@ class MemoryCatalog(MemoryLeases, Catalog):
         self.assessments[_key(video.claimed)] = video.assessment
         self.videos[_key(video.claimed)] = _video(video.claimed, video.silver.work)
         return written
+
+    def _is_refined(self, video: RefinedVideo) -> bool:
+        """True when quality or derivatives are not as they were."""
+        made = {derivative.name: derivative for derivative in video.derivatives.items}
+        known = self.derivatives.get(video.silver.work, {})
+        return self.assessments[_key(video.claimed)] != video.assessment or not made.items() <= known.items()
 
     def _insert(self, silver: SilverVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
         known = self.frames.setdefault(silver.work, {})

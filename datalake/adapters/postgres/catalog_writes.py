@@ -51,6 +51,9 @@ def write(
             raise TransientError(f"{claimed.label}: the video changed while gold looked at it; try again")
         written = _write_live(connection, video, frames)
         settlement = Settlement(Outcome(kind="done", findings=video.findings), written)
+    elif found == "unchanged" and _write_refinement(connection, video):
+        execute(connection, statement("catalog/upsert_video"), video_row(video))
+        settlement = Settlement(Outcome(kind="done", findings=video.findings), video.silver.frame_count)
     else:
         settlement = Settlement(duplicate(found))
     if found == "unchanged":
@@ -99,10 +102,15 @@ def work_of(record: Mapping[str, Any]) -> WorkIdentity:
 def _write_live(connection: Connection, video: RefinedVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
     """What makes the video live; the number of frames its work has."""
     execute(connection, statement("catalog/upsert_video"), video_row(video))
-    execute(connection, statement("catalog/upsert_quality_report"), quality_row(video))
-    made = [derivative_row(video.silver.work, derivative) for derivative in video.derivatives.items]
-    _insert(connection, "catalog/insert_derivatives", made)
+    _write_refinement(connection, video)
     return _insert_frames(connection, video.silver, frames)
+
+
+def _write_refinement(connection: Connection, video: RefinedVideo) -> bool:
+    """What can change while the work stays: quality and derivatives; True when something did."""
+    changed = execute(connection, statement("catalog/upsert_quality_report"), quality_row(video))
+    made = [derivative_row(video.silver.work, derivative) for derivative in video.derivatives.items]
+    return _insert(connection, "catalog/insert_derivatives", made) + changed > 0
 
 
 def _insert_frames(connection: Connection, silver: SilverVideo, frames: Iterable[Sequence[FrameRow]]) -> int:
@@ -117,6 +125,10 @@ def _insert_frames(connection: Connection, silver: SilverVideo, frames: Iterable
     return written
 
 
-def _insert(connection: Connection, name: str, values: Sequence[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, name: str, values: Sequence[tuple[Any, ...]]) -> int:
+    """Insert rows; how many the last statement wrote."""
+    if not values:
+        return 0
     with connection.cursor() as cursor:
         execute_values(cursor, statement(name), values, page_size=_ROWS_PER_STATEMENT)
+        return int(cursor.rowcount)

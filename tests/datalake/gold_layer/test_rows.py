@@ -11,11 +11,11 @@ import pytest
 
 from datalake.adapters.memory.vector_index import MemoryVectorIndex
 from datalake.adapters.ports import BatchReport, Mail, Point, VideoFigures
-from datalake.contracts import Outcome
+from datalake.contracts import Derivatives, Outcome, QualityReport
 from datalake.errors import VectorStoreUnavailable
 
 from .conftest import World
-from .examples import MODEL, asset_of, bronze_of
+from .examples import MODEL, assessment_of, asset_of, bronze_of, derivative_of
 
 
 class Crash(Exception):
@@ -79,6 +79,25 @@ def test_new_event_that_changes_nothing_is_a_duplicate(world: World) -> None:
     world.gold(world.messages.send("a", version=1), "bytes")
     gold = world.gold(world.messages.send("a", version=2), "bytes")
     assert (gold.outcome.kind, gold.outcome.reason, gold.points) == ("duplicate", "unchanged", 0)
+
+
+def test_a_new_verdict_on_the_same_work_is_written_and_nothing_is_indexed_again(world: World) -> None:
+    world.gold(world.messages.send("a", version=1), "bytes")
+    better = assessment_of("bytes", 4).model_copy(update={"quality": QualityReport(overall=0.75, frames=4)})
+    gold = world.gold(world.messages.send("a", version=2), "bytes", assessment=better)
+    assert (gold.outcome.kind, gold.points) == ("done", 0)
+    again = world.gold(world.messages.send("a", version=3), "bytes", assessment=better)
+    assert again.outcome.reason == "unchanged"
+
+
+def test_a_file_made_later_of_the_same_work_is_written(world: World) -> None:
+    world.gold(world.messages.send("a", version=1), "bytes")
+    made = Derivatives(asset_id=asset_of("bytes"), items=(derivative_of(world.silver("bytes")),))
+    gold = world.gold(world.messages.send("a", version=2), "bytes", derivatives=made)
+    assert (gold.outcome.kind, gold.points) == ("done", 0)
+    for derivatives in (made, None):  # what was made before stays when it is not asked for again
+        again = world.gold(world.messages.send("a", version=3), "bytes", derivatives=derivatives)
+        assert again.outcome.reason == "unchanged"
 
 
 @pytest.mark.parametrize(

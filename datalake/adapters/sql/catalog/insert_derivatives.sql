@@ -1,4 +1,4 @@
-INSERT INTO derivatives
+INSERT INTO derivatives AS known
     (asset_id, model, settings_hash, name, file_key, sha256, media_type, size_bytes, width_px, height_px,
      duration_s, time_us, pipeline_version)
 VALUES %s
@@ -12,3 +12,5 @@ SET file_key = EXCLUDED.file_key,
     duration_s = EXCLUDED.duration_s,
     time_us = EXCLUDED.time_us,
     pipeline_version = EXCLUDED.pipeline_version
+WHERE (known.file_key, known.sha256, known.pipeline_version)
+      IS DISTINCT FROM (EXCLUDED.file_key, EXCLUDED.sha256, EXCLUDED.pipeline_version)

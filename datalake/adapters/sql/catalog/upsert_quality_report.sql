@@ -1,4 +1,4 @@
-INSERT INTO quality_reports
+INSERT INTO quality_reports AS known
     (platform, video_id, overall, parts, frames, blurred_share, dark_share, blank_share, frozen_share,
      letterboxed_share, is_black, is_frozen, is_silent, audio_gap_s, best_frame_us, findings)
 VALUES
@@ -21,3 +21,11 @@ SET overall = EXCLUDED.overall,
     best_frame_us = EXCLUDED.best_frame_us,
     findings = EXCLUDED.findings,
     assessed_at = now()
+WHERE (known.overall, known.parts, known.frames, known.blurred_share, known.dark_share, known.blank_share,
+       known.frozen_share, known.letterboxed_share, known.is_black, known.is_frozen, known.is_silent,
+       known.audio_gap_s, known.best_frame_us, known.findings)
+      IS DISTINCT FROM
+      (EXCLUDED.overall, EXCLUDED.parts, EXCLUDED.frames, EXCLUDED.blurred_share, EXCLUDED.dark_share,
+       EXCLUDED.blank_share, EXCLUDED.frozen_share, EXCLUDED.letterboxed_share, EXCLUDED.is_black,
+       EXCLUDED.is_frozen, EXCLUDED.is_silent, EXCLUDED.audio_gap_s, EXCLUDED.best_frame_us,
+       EXCLUDED.findings)
