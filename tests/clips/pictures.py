@@ -13,6 +13,7 @@ CELL_PX = 16
 WIDTH_PX = BITS * CELL_PX
 HEIGHT_PX = 96
 LETTERBOX_PX = 24  # height of each of the two black bars, at scale 1
+_STRIPES = slice(HEIGHT_PX - 12, HEIGHT_PX)  # rows
 _ZERO, _ONE = 64, 235  # neither is black: a bar code is no letterbox
 
 Image = npt.NDArray[np.uint8]
@@ -20,7 +21,7 @@ Look = Literal["moving", "frozen", "black", "blank", "blurred", "letterbox"]
 
 
 def picture(number: int, scale: int = 1, look: Look = "moving") -> Image:
-    """Frame `number`, RGB: a bar code of its bits on top, a box that moves below.
+    """Frame `number`, RGB: a bar code of its bits on top, a box that moves below, over sharp stripes.
 
     `frozen` is frame 0 for ever, `black` and `blank` (one grey) show nothing, `letterbox` has black bars of
     LETTERBOX_PX * scale added above and below.
@@ -47,6 +48,7 @@ def _numbered(number: int) -> Image:
     image = np.full((HEIGHT_PX, WIDTH_PX, 3), 96, np.uint8)
     for bit in range(BITS):
         image[: 2 * CELL_PX, bit * CELL_PX : (bit + 1) * CELL_PX] = _ONE if number >> bit & 1 else _ZERO
+    image[_STRIPES] = np.where(np.arange(WIDTH_PX) // 4 % 2, 224, 32)[:, np.newaxis]
     left = (number * 5) % (WIDTH_PX - 32)
     image[48:80, left : left + 32] = (220, 60 + number % 120, 40)
     return image

@@ -34,7 +34,7 @@ class Recipe:
     suffix: str = ".mp4"
     codec: str = "libx264"
     frames: int = 60
-    fps: int = 30
+    fps: int | Fraction = 30
     gop: int = 15
     b_frames: int = 0
     rotation_deg: int = 0

@@ -27,7 +27,7 @@ def clips_folder() -> Path:
 
 def clip(folder: Path, **recipe: object) -> Path:
     """The video of this recipe in `folder`, made if it is not there yet."""
-    wanted = Recipe(**recipe)  # type: ignore[arg-type]
+    wanted = Recipe(**recipe)
     return kept(folder / wanted.name, lambda path: write(path, wanted))
 
 
