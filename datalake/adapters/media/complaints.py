@@ -19,6 +19,7 @@ _PATCHED = re.compile(
     r"|Skipping invalid undecodable NALU: ([12]?\d|3[01])$"  # HEVC: a slice; other units are no pictures
     r"|Verifying checksum .*mismatching"  # HEVC: the encoder's own checksum of the picture
 )
+_HOLE = re.compile(r"max resync size reached|.* invalid as first byte of an EBML number")
 _DECODERS_OF_RECORD = ("libdav1d",)  # its errors are all about pictures
 
 
@@ -27,11 +28,12 @@ class Complaints(logging.Handler):
 
     Attributes:
         errors: lines of error level so far, signs or not.
+        holes: stretches of the file so far in which MPEG-TS or Matroska found no packets.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.errors = 0
+        self.errors = self.holes = 0
         self._sign: str | None = None
         self._logger = logging.getLogger("libav")
 
@@ -52,6 +54,7 @@ class Complaints(logging.Handler):
         """Keep the line if it is a sign."""
         line = record.getMessage()
         self.errors += record.levelno >= logging.ERROR
+        self.holes += _HOLE.match(line) is not None
         is_of_record = record.levelno >= logging.ERROR and record.name.endswith(_DECODERS_OF_RECORD)
         if self._sign is None and (is_of_record or _PATCHED.match(line)):
             self._sign = line[:200]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import cast
 
-import av
 import numpy as np
 from av.error import FFmpegError
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.clock import Clock
-from datalake.adapters.media.containers import OPTIONS
+from datalake.adapters.media.containers import opened
+from datalake.adapters.media.packets import packets
 
 _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
@@ -37,17 +38,8 @@ def _indexed(stream: AvStream, clock: Clock) -> Iterator[int]:
 
 
 def _scanned(path: str, index: int, clock: Clock) -> Iterator[int]:
-    with av.open(path, options=dict(OPTIONS)) as container:
-        packets = container.demux(cast("AvStream", container.streams[index]))
-        while True:
-            try:
-                packet = next(packets, None)
-            except MemoryError:
-                raise
-            except FFmpegError:
-                return  # what lies behind cannot be decoded either
-            if packet is None:
-                return
+    with opened(path) as container, suppress(FFmpegError):  # what cannot be read cannot be decoded either
+        for packet in packets(container, cast("AvStream", container.streams[index])):
             time = clock.packet_us(packet)
             if packet.is_keyframe and time is not None:
                 yield time

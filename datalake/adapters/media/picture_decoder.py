@@ -43,6 +43,11 @@ class PictureDecoder:
         self._complaints = Complaints()
         self._complaints.listen()
 
+    @property
+    def holes(self) -> int:
+        """Stretches of the file so far that hold no packets."""
+        return self._complaints.holes
+
     def close(self) -> None:
         """Wait for the decoder's threads: one that logs while the context is freed would wait for us."""
         self._context.flush_buffers()

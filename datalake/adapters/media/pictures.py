@@ -19,13 +19,13 @@ from datalake.adapters.media.clock import Clock
 from datalake.adapters.media.picture_decoder import PictureDecoder
 
 _REORDERED = 32  # pictures that are at most between one and its place in order of time
-_JUMP_BACK_US = 10_000_000  # no format reorders pictures that far: the clock was set back
+_JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
 _BEFORE_ALL_US = -(2**62)
 
 
 @dataclass
 class Damage:
-    """Pictures that cannot be had, one after the other; none: all from `start_us` on."""
+    """Pictures that cannot be had, one after the other; none where it is not known how many."""
 
     reason: str
     start_us: int
@@ -34,8 +34,10 @@ class Damage:
 
     def __str__(self) -> str:
         start, end = self.start_us / 1e6, self.end_us / 1e6
-        if not self.pictures:
+        if self.start_us == self.end_us and not self.pictures:
             return f"nothing from {start:.3f} s on: {self.reason}"
+        if not self.pictures:
+            return f"nothing between {start:.3f} s and {end:.3f} s: {self.reason}"
         if self.pictures == 1:
             return f"1 picture at {start:.3f} s: {self.reason}"
         return f"{self.pictures} pictures between {start:.3f} s and {end:.3f} s: {self.reason}"
@@ -97,6 +99,7 @@ class PictureStream:
         self._last_us = _BEFORE_ALL_US
         self._skipped: _Skipped | None = None
         self._breaks_off: str | None = None
+        self._holes = decoder.holes
 
     def __iter__(self) -> Iterator[Picture]:
         """By rising time; what comes late is not shown.
@@ -104,13 +107,15 @@ class PictureStream:
         Raises:
             StartElsewhere: damage or not, it cannot be told from here.
         """
-        for picture in self._in_turn():
+        for picture in _without_strays(self._in_turn()):
             if picture.time_us > self._last_us:
                 self._last_us = picture.time_us
                 yield picture
 
     def _in_turn(self) -> Iterator[Picture]:
         for packet in dropwhile(lambda one: not one.is_keyframe, self._readable()):
+            if self._decoder.holes > self._holes:
+                self._leap(packet)
             if self._skipped is None or packet.is_keyframe:
                 yield from self._of(packet)
             else:
@@ -120,7 +125,7 @@ class PictureStream:
     def _readable(self) -> Iterator[Packet[AvStream]]:
         """The packets up to the end, or to where the file cannot be read any more."""
         try:
-            yield from (packet for packet in self._packets if packet.size)
+            yield from self._packets
         except MemoryError:
             raise
         except FFmpegError as error:
@@ -133,7 +138,7 @@ class PictureStream:
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
         if self._keyframe_us is None:
             self._keyframe_us, self._is_entering = time_us, True
-        if time_us < self._last_us - _JUMP_BACK_US:
+        if time_us < self._last_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
             return
         decoded = self._decoder.frames(packet)
@@ -168,6 +173,17 @@ class PictureStream:
             elif picture.pts != packet.pts:
                 self._skipped.pictures.append(picture)
 
+    def _leap(self, packet: Packet[AvStream]) -> None:
+        """Damage from the last picture before a hole in the file to the next keyframe behind it."""
+        self._holes = self._decoder.holes
+        if self._skipped is not None or self._keyframe_us is None:
+            return
+        pictures = self._pictures(self._decoder.rest().frames)
+        self._decoder.restart()
+        start_us = max([self._last_us, *(one.time_us for one in pictures)]) + 1
+        damage = Damage("bytes that hold no pictures", start_us, max(start_us, self._time_of(packet)))
+        self._skipped = _Skipped(damage, [*pictures, Picture(start_us, damage=damage)])
+
     def _in_place_of_skipped(self) -> Iterator[Picture]:
         if self._skipped is not None:
             yield from sorted(self._skipped.pictures, key=lambda one: one.time_us)
@@ -200,6 +216,24 @@ class PictureStream:
         """When the packet's picture is on screen; next, where the container does not say."""
         time_us = self._clock.packet_us(packet)
         return self._last_us + 1 if time_us is None else time_us
+
+
+def _without_strays(pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """The pictures without one whose time leaps ahead of both its neighbours': that time is damaged."""
+    before: Picture | None = None
+    held: Picture | None = None
+    for picture in pictures:
+        is_stray = (
+            before is not None
+            and held is not None
+            and held.time_us > max(before.time_us, picture.time_us) + _JUMP_US
+        )
+        if held is not None and not is_stray:
+            yield held
+            before = held
+        held = picture
+    if held is not None:
+        yield held
 
 
 def _missing(pictures: list[Picture]) -> str | None:

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream as AvStream
 from datalake.adapters.media.clock import Clock
 from datalake.adapters.media.containers import OPTIONS
 from datalake.adapters.media.keyframes import keyframe_times_us
+from datalake.adapters.media.packets import packets
 from datalake.adapters.media.picture_decoder import PictureDecoder
 from datalake.adapters.media.pictures import Damage, Picture, PictureStream, StartElsewhere
 from datalake.contracts import VideoStream
@@ -161,8 +162,8 @@ class Reader:
     def _step_in(self, is_start: bool, may_be_damaged: bool = True) -> None:
         """Start decoding at the next keyframe."""
         self._decoder.restart()
-        packets = self._container.demux(self._stream)
-        self._pictures = iter(PictureStream(packets, self._decoder, self._clock, is_start, may_be_damaged))
+        found = packets(self._container, self._stream)
+        self._pictures = iter(PictureStream(found, self._decoder, self._clock, is_start, may_be_damaged))
         self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
         self._is_first = is_start
 
