@@ -43,6 +43,7 @@ OPTIONS_OF = partial(effective_options, silver=SilverSettings(), lake=LakeSettin
 MEDIA = MediaFacts(
     container="mp4",
     duration_s=3.0,
+    measured_duration_s=3.0,
     video=VideoStream(index=0, codec="h264", width_px=64, height_px=48, time_base=(1, 25)),
 )
 
