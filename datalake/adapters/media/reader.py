@@ -41,6 +41,7 @@ class Reader:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
         self._keyframes_us: array[int] | None = None
+        self._start_us = 0
         self._can_seek = True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
@@ -65,7 +66,7 @@ class Reader:
 
     @property
     def damage(self) -> list[Damage]:
-        """What could not be had, on the way of the last `pictures`."""
+        """What could not be had at the times last asked for, and what begins on the way to them."""
         return list(self._noted.values())
 
     def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
@@ -82,7 +83,7 @@ class Reader:
 
         The first picture of a file is also on screen before it begins.
         """
-        self._noted = {}
+        self._noted, self._start_us = {}, start_us
         last_us = start_us - 1
         for time in wanted_us:
             picture = self._picture_at(time)
@@ -113,8 +114,9 @@ class Reader:
         while self._ahead is not None and self._ahead.time_us <= time:
             self._current, self._ahead = self._ahead, next(self._pictures, None)
             self._is_first = False
-            if self._current.damage is not None:
-                self._note(self._current.damage)
+            damage = self._current.damage
+            if damage is not None and damage.start_us >= self._start_us:  # else it was told of before
+                self._note(damage)
 
     def _is_behind(self, time: int) -> bool:
         """True when a seek is needed, or saves decoding groups of pictures that nobody wants."""

@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from datalake.adapters.memory.media import MemoryFrameSource, MemoryMediaProbe
-from datalake.adapters.ports import Frame, Probe
+from datalake.adapters.ports import DecodedWindow, Frame, Probe, Sampling
 from datalake.contracts import MediaFacts
-from datalake.errors import BadVideo
 from datalake.findings import finding
 
 FRAMES = [
@@ -28,15 +26,31 @@ def test_the_probe_answers_by_content(tmp_path: Path) -> None:
 
 def test_frames_first_shown_at_the_wanted_times() -> None:
     source = MemoryFrameSource(FRAMES, duration_s=4.0)
-    windows = source.windows(1.0, 100, window_max_bytes=2 * 4 * 6 * 3)
+    windows = source.windows(Sampling(1.0, 100, window_max_bytes=2 * 4 * 6 * 3))
     assert [window.wanted_us for window in windows] == [(0, 1_000_000), (2_000_000, 3_000_000)]
-    assert [[frame.time_us for frame in source.frames(window)] for window in windows] == [
+    assert [[frame.time_us for frame in source.decoded(window).frames] for window in windows] == [
         [0, 400],
         [1_500_000, 2_600_000],
     ]
 
 
-def test_a_window_may_be_told_to_fail() -> None:
-    source = MemoryFrameSource(FRAMES, 4.0, {0: BadVideo(finding("decoder_hung", "told so"))})
-    with pytest.raises(BadVideo, match="decoder_hung"):
-        source.frames(source.windows(1.0, 100, 10**9)[0])
+def test_the_part_behind_the_limit_is_not_wanted() -> None:
+    (window,) = MemoryFrameSource(FRAMES, 4.0).windows(Sampling(1.0, 100, 10**9, duration_limit_s=1.5))
+    assert window.wanted_us == (0, 1_000_000)
+
+
+def test_a_window_may_be_told_to_be_damaged() -> None:
+    damage = finding("decode_failed", "told so")
+    source = MemoryFrameSource(FRAMES, 4.0, damage={0: damage})
+    decoded = source.decoded(source.windows(Sampling(1.0, 100, 10**9))[0])
+    assert len(decoded.frames) == 4
+    assert decoded.findings == (damage,)
+
+
+def test_a_child_may_be_told_to_die_for_good() -> None:
+    death = finding("decoder_hung", "told so")
+    source = MemoryFrameSource(FRAMES, 4.0, dies_at={1: death})
+    first, second = source.windows(Sampling(1.0, 100, window_max_bytes=2 * 4 * 6 * 3))
+    assert source.decoded(first).findings == ()
+    for window in (second, first):
+        assert source.decoded(window) == DecodedWindow((), (death,))
