@@ -33,6 +33,11 @@ def _lost(name: str, code: str, **told: object) -> Case:
     )
 
 
+def _never_read(name: str, code: str, **told: object) -> Case:
+    """A file that bronze does not get."""
+    return Case(name, stopped=always(code), frames=(), is_damaged=True, **told)
+
+
 def _broken_off(
     name: str, recipe: dict[str, object], percent: float, frames: tuple[Shown, ...], *found_later: str
 ) -> Case:
@@ -107,7 +112,7 @@ DAMAGED = (
         found=("hash_differs",),
         stopped=unless_reported("hash_differs"),
     ),
-    Case("larger_than_allowed", config={"source_max_bytes": 1000}, stopped=always("too_large")),
-    Case("missing", asks_for="another.mp4", stopped=always("source_missing")),
-    Case("outside_of_the_roots", asks_for="../secret.mp4", stopped=always("source_not_allowed")),
+    _never_read("larger_than_allowed", "too_large", config={"source_max_bytes": 1000}),
+    _never_read("missing", "source_missing", asks_for="another.mp4"),
+    _never_read("outside_of_the_roots", "source_not_allowed", asks_for="../secret.mp4"),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.ports import Frame, Image, Sampling, Window
-from datalake.contracts import MediaFacts
+from datalake.adapters.ports import Frame, FrameSource, Image, Sampling, Window
 from tests.cases.case import Case
 from tests.cases.table import CASES
 from tests.clips import frame_number
@@ -59,18 +57,18 @@ def on_screen(frames: Sequence[Decoded], wanted_us: Sequence[int]) -> list[Decod
     return [frames[number] for number in shown]
 
 
-def given(
-    media: MediaChildren, path: Path, facts: MediaFacts, sampling: Sampling, backwards: bool
-) -> tuple[list[Window], list[Frame]]:
-    """What silver is given: in order, or in windows that each need a seek, as after a retry."""
-    frames: list[Frame] = []
-    with media.frame_source(path, facts) as source:
-        windows = list(source.windows(sampling))
-        for window in reversed(windows) if backwards else windows:
-            decoded = source.decoded(window)
-            assert decoded.findings == ()
-            frames += decoded.frames
-    return windows, sorted(frames, key=lambda frame: frame.time_us)
+def given(source: FrameSource, windows: Sequence[Window]) -> list[Frame]:
+    """What silver is given of these windows, in order of time."""
+    decoded = [source.decoded(window) for window in windows]
+    assert [one.findings for one in decoded] == [()] * len(windows)
+    return sorted((frame for one in decoded for frame in one.frames), key=lambda frame: frame.time_us)
+
+
+def assert_same(got: Sequence[Frame], expected: Sequence[Decoded]) -> None:
+    """The same times and pixels."""
+    assert [frame.time_us for frame in got] == [frame.time_us for frame in expected]
+    for frame, plain in zip(got, expected, strict=True):
+        assert np.array_equal(frame.image, plain.image), f"another picture at {frame.time_us} us"
 
 
 @pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)
@@ -81,17 +79,18 @@ def test_silver_is_given_the_frames_of_a_plain_decode(
     facts = media.probe_port().probe(path).media
     window_max_bytes = WINDOW_FRAMES * facts.video.width_px * facts.video.height_px * 3
     frames = whole_file(path)
-    for interval_s, backwards in product(INTERVALS_S, (False, True)):
-        sampling = Sampling(interval_s, max_frames=1000, window_max_bytes=window_max_bytes)
-        windows, got = given(media, path, facts, sampling, backwards)
-        wanted_us = [time_us for window in windows for time_us in window.wanted_us]
-        last_us, step_us = frames[-1].time_us, round(interval_s * 1_000_000)
-        assert wanted_us == list(range(0, max(last_us, wanted_us[-1]) + 1, step_us))
-        assert wanted_us[-1] < last_us + LONGEST_FRAME_US
-        expected = on_screen(frames, wanted_us)
-        assert [frame.time_us for frame in got] == [frame.time_us for frame in expected]
-        for frame, plain in zip(got, expected, strict=True):
-            assert np.array_equal(frame.image, plain.image), (interval_s, backwards, frame.time_us)
+    last_us = frames[-1].time_us
+    with media.frame_source(path, facts) as source:
+        for interval_s in INTERVALS_S:
+            windows = source.windows(Sampling(interval_s, 1000, window_max_bytes))
+            wanted_us = [time_us for window in windows for time_us in window.wanted_us]
+            step_us = round(interval_s * 1_000_000)
+            assert wanted_us == list(range(0, max(last_us, wanted_us[-1]) + 1, step_us))
+            assert wanted_us[-1] < last_us + LONGEST_FRAME_US
+            expected = on_screen(frames, wanted_us)
+            # backwards, each window needs a seek, as one does after a retry
+            for order in (windows, windows[::-1], windows):
+                assert_same(given(source, order), expected)
 
 
 def test_a_plain_decode_shows_every_number_once(tmp_path: Path) -> None:
