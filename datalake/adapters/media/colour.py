@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from datalake.contracts import Colour
@@ -58,7 +57,7 @@ _RANGES = {1: "tv", 2: "pc"}
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
 
-def colour(picture: VideoFrame | VideoCodecContext) -> Colour:
+def colour(picture: VideoFrame) -> Colour:
     """How the pixels are to be read; None for what is not specified."""
     return Colour(
         primaries=_PRIMARIES.get(int(picture.color_primaries)),

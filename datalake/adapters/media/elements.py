@@ -67,9 +67,9 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
         if start + 8 > end or len(header) < 8:
             return
         length, body = int.from_bytes(header[:4], "big"), start + 8
-        if length == 1:
-            length, body = int.from_bytes(header[8:16], "big"), start + 16
         past = start + length if length else end  # 0: up to the end
+        if length == 1:
+            body, past = start + 16, start + int.from_bytes(header[8:16], "big")
         if past < body:
             return
         yield Element(header[4:8], start, body, past)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal, cast
 
 import av
 from av.audio.stream import AudioStream as AvAudioStream
@@ -44,63 +45,78 @@ def with_video(facts: MediaFacts, video: VideoStream, track: PictureTrack) -> Me
     )
 
 
-def audio_stream(stream: AvAudioStream, track: SoundTrack) -> AudioStream:
-    """The sound: what its decoder was told, and what its packets measured."""
+def audio_stream(stream: AvAudioStream) -> AudioStream:
+    """The sound by its header; to be read before anything is decoded.
+
+    A decoder that refuses to start leaves its context without a codec, and reading that ends the process.
+    """
     context = stream.codec_context
-    duration_s = None
-    if track.start_s is not None and track.end_s is not None:
-        duration_s = track.end_s - track.start_s
-    measured_bps = _bit_rate(track.size_bytes, duration_s)
     if context is None:
-        return AudioStream(index=stream.index, bit_rate_bps=measured_bps, duration_s=duration_s)
+        return AudioStream(index=stream.index)
     return AudioStream(
         index=stream.index,
         codec=context.name,
         sample_rate_hz=context.sample_rate or None,
         channels=context.channels or None,
-        bit_rate_bps=context.bit_rate or measured_bps,
-        duration_s=duration_s,
-        peak_dbfs=track.loudness.peak_dbfs,
+        bit_rate_bps=context.bit_rate or None,
     )
 
 
-def video_stream(stream: AvVideoStream, frame: VideoFrame | None, track: PictureTrack) -> VideoStream | None:
-    """The picture, by its first frame; without one by its header, None where that has no size."""
+def with_measures(audio: AudioStream, track: SoundTrack) -> AudioStream:
+    """The same with what the packets measured."""
+    duration_s = None
+    if track.start_s is not None and track.end_s is not None:
+        duration_s = track.end_s - track.start_s
+    return audio.model_copy(
+        update={
+            "bit_rate_bps": audio.bit_rate_bps or _bit_rate(track.size_bytes, duration_s),
+            "duration_s": duration_s,
+            "peak_dbfs": track.loudness.peak_dbfs,
+        }
+    )
+
+
+def video_stream(
+    stream: AvVideoStream, frame: VideoFrame, track: PictureTrack, is_damaged: bool
+) -> VideoStream:
+    """The picture: by its first frame, its header and its packets.
+
+    Args:
+        stream: the track.
+        frame: the first one that can be decoded.
+        track: what its packets say.
+        is_damaged: True when pictures before this frame should have been decoded.
+    """
     context, rotation = stream.codec_context, _rotation(frame)
-    shown = frame or context
-    if not shown.width or not shown.height:
-        return None
-    turned = rotation in (90, 270)
-    tick_s = float(stream.time_base)
-    steps = track.intervals
+    turned, tick_s, steps = rotation in (90, 270), float(stream.time_base), track.intervals
     described = VideoStream(
         index=stream.index,
         codec=context.name,
         profile=context.profile or None,
-        width_px=shown.height if turned else shown.width,
-        height_px=shown.width if turned else shown.height,
+        width_px=frame.height if turned else frame.width,
+        height_px=frame.width if turned else frame.height,
         rotation_deg=rotation,
         pixel_aspect=_pixel_aspect(stream),
         time_base=(stream.time_base.numerator, stream.time_base.denominator),
-        start_pts=_start_pts(stream, frame, track),
+        start_pts=_start_pts(stream, frame, track, is_damaged),
         frame_rate_fps=float(stream.average_rate) if stream.average_rate else None,
         nominal_frames=stream.frames or None,
         measured_frames=track.packets,
         keyframes=track.keyframes,
         shortest_interval_s=steps and steps.shortest * tick_s,
         longest_interval_s=steps and steps.longest * tick_s,
-        pixel_format=shown.format.name if shown.format else None,
-        bit_depth=shown.format.components[0].bits if shown.format else None,
-        colour=colour(shown),
-        is_interlaced=_is_interlaced(stream, frame),
+        pixel_format=frame.format.name,
+        bit_depth=frame.format.components[0].bits,
+        colour=colour(frame),
+        is_interlaced=frame.interlaced_frame or context.field_order in _INTERLACED_ORDERS,
     )
     bit_rate_bps = context.bit_rate or _bit_rate(track.size_bytes, _span_s(track, described))
     return described.model_copy(update={"bit_rate_bps": bit_rate_bps})
 
 
-def _rotation(frame: VideoFrame | None) -> int:
+def _rotation(frame: VideoFrame) -> Literal[0, 90, 180, 270]:
     """Degrees clockwise to be seen upright."""
-    return round(-frame.rotation / 90) * 90 % 360 if frame else 0
+    return cast("Literal[0, 90, 180, 270]", round(-frame.rotation / 90) * 90 % 360)
 
 
 def _pixel_aspect(stream: AvVideoStream) -> tuple[int, int]:
@@ -108,21 +124,14 @@ def _pixel_aspect(stream: AvVideoStream) -> tuple[int, int]:
     return (aspect.numerator, aspect.denominator) if aspect else (1, 1)
 
 
-def _start_pts(stream: AvVideoStream, frame: VideoFrame | None, track: PictureTrack) -> int | None:
-    """Time of the first picture that a whole file would show.
+def _start_pts(stream: AvVideoStream, frame: VideoFrame, track: PictureTrack, is_damaged: bool) -> int | None:
+    """Time of the first picture that the undamaged file would show.
 
-    Pictures stored after the first keyframe and shown before it cannot be decoded (open groups of pictures);
-    where the keyframe itself is damaged the first picture decoded comes later, and time still counts from it.
+    Pictures stored after the first keyframe and shown before it cannot be decoded (open groups of pictures).
     """
-    decoded = [pts for pts in (frame.pts if frame else None, track.keyframe_pts) if pts is not None]
+    decoded = [pts for pts in (frame.pts, track.keyframe_pts) if pts is not None and not is_damaged]
     candidates = (min(decoded, default=None), track.start_pts, stream.start_time)
     return next((pts for pts in candidates if pts is not None), None)
-
-
-def _is_interlaced(stream: AvVideoStream, frame: VideoFrame | None) -> bool:
-    if frame is not None and frame.interlaced_frame:
-        return True
-    return stream.codec_context.field_order in _INTERLACED_ORDERS
 
 
 def _span_s(track: PictureTrack, video: VideoStream) -> float | None:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 _TOLERATED_DEVIATION = 0.1  # of the usual interval: encoders and capture cards jitter
 _TOLERATED_SHARE = 0.01  # of the intervals: a picture was dropped now and then
 
+_FEW = 4  # intervals of which the first and the last are judged as well
+
 
 @dataclass(frozen=True)
 class Intervals:
@@ -30,16 +32,18 @@ def intervals(pts: npt.NDArray[np.int64]) -> Intervals | None:
     """The intervals between pictures at these times, in any order; None for fewer than two pictures.
 
     Times rounded to the container's ticks are regular: either all lie within a tick of an even grid, or an
-    interval differs from the median by one tick only. The last interval is not judged: encoders stretch it.
+    interval differs from the median by one tick only. The first and the last interval are not judged where
+    there are enough others: muxers stretch them.
     """
     times = np.sort(pts)
     steps = np.diff(times)
     if not len(steps):
         return None
     usual = float(np.median(steps))
-    judged = steps[:-1] if len(steps) > 2 else steps
+    inner = slice(1, -1) if len(steps) > _FEW else slice(None)
+    judged, points = steps[inner], times[inner]
     tolerated = max(_TOLERATED_DEVIATION * usual, min(1.0, usual / 4))
-    odd_share = 0.0 if _on_a_grid(times[: len(judged) + 1]) else np.mean(abs(judged - usual) > tolerated)
+    odd_share = 0.0 if _on_a_grid(points) else np.mean(abs(judged - usual) > tolerated)
     return Intervals(int(steps.min()), int(steps.max()), usual, float(odd_share))
 
 

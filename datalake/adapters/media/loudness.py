@@ -7,6 +7,7 @@ import math
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
@@ -27,7 +28,7 @@ class Loudness:
     """
 
     def __init__(self, stream: AudioStream, duration_s: float | None) -> None:
-        self._context = stream.codec_context
+        self._context: AudioCodecContext | None = stream.codec_context
         self._every_s = max(_EVERY_S, (duration_s or 0.0) * _LISTEN_S / _AT_MOST_S)
         self._heard_s = 0.0
         self._turn = -1
@@ -59,7 +60,8 @@ class Loudness:
             for frame in packet.decode():
                 self._take(frame)
         except FFmpegError:  # even for want of memory: the picture does not depend on it
-            return
+            if not self._context.is_open:  # it refused to start
+                self._context = None
 
     def _take(self, frame: AudioFrame) -> None:
         self._heard_s += frame.samples / (frame.sample_rate or 1)

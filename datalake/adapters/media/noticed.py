@@ -22,7 +22,8 @@ def packets_noticed(media: MediaFacts, stream: AvVideoStream, track: PictureTrac
     """What the packets of the picture say about times."""
     context = stream.codec_context
     if track.end_pts is None:
-        yield finding("no_timestamps", f"{track.packets} packets without a presentation time")
+        if track.packets:
+            yield finding("no_timestamps", f"{track.packets} packets without a presentation time")
         return
     if track.untimed:
         yield finding(

@@ -7,7 +7,6 @@ is decoded. Whatever fails on the way leaves the facts that were found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +19,13 @@ from datalake.adapters.media import containers
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.container_index import avi_index, broken_index
 from datalake.adapters.media.container_size import missing_part
-from datalake.adapters.media.facts import audio_stream, container_facts, video_stream, with_video
+from datalake.adapters.media.facts import (
+    audio_stream,
+    container_facts,
+    video_stream,
+    with_measures,
+    with_video,
+)
 from datalake.adapters.media.noticed import (
     ends_early,
     facts_noticed,
@@ -29,12 +34,12 @@ from datalake.adapters.media.noticed import (
     sound_noticed,
 )
 from datalake.adapters.media.protection import protection
-from datalake.adapters.media.scanning import scanned
+from datalake.adapters.media.scanning import packets_of, scanned
 from datalake.contracts import Finding, MediaFacts
 from datalake.errors import BadVideo
 from datalake.findings import finding
 
-_PACKETS_TO_A_PICTURE = 600  # a damaged beginning; some groups of pictures are that long
+_BEGIN_ANYWHERE = ("mpegts", "mpeg")  # recordings of what was on air: the first keyframe may come later
 
 
 def probe(path: str) -> Answer:
@@ -52,18 +57,16 @@ def _examined(path: Path) -> tuple[MediaFacts | None, list[Finding]]:
     if path.stat().st_size == 0:
         return None, [finding("empty_file", "0 bytes")]
     truncated = _said_by(missing_part, "truncated", path)
-    encrypted = _said_by(protection, "encrypted", path)
-    unindexed = [] if truncated else _said_by(broken_index, "broken_index", path)
-    known = truncated + encrypted + unindexed
+    known = truncated or _said_by(broken_index, "broken_index", path)
     try:
         with containers.opened(str(path)) as container:
-            media, findings = _described(container, is_encrypted=bool(encrypted))
+            media, findings = _described(container)
     except MemoryError:
         raise
     except FFmpegError as error:
         return None, known or [finding("not_a_video", error.strerror or type(error).__name__)]
-    codes = {one.code for one in known}
-    return media, known + [one for one in findings if one.code not in codes]
+    said = {one.code for one in known} | (_consequences(media) if truncated else set())
+    return media, known + [one for one in findings if one.code not in said]
 
 
 def _said_by(header: Callable[[Path], str | None], code: str, path: Path) -> list[Finding]:
@@ -71,41 +74,56 @@ def _said_by(header: Callable[[Path], str | None], code: str, path: Path) -> lis
     return [finding(code, evidence)] if evidence else []
 
 
-def _described(container: InputContainer, is_encrypted: bool) -> tuple[MediaFacts, list[Finding]]:
+def _consequences(media: MediaFacts) -> set[str]:
+    """What goes without saying of a file that was cut off."""
+    if media.video is not None:
+        return {"broken_index"}
+    return {"broken_index", "decode_failed"} | ({"no_video_stream"} if media.audio is None else set())
+
+
+def _described(container: InputContainer) -> tuple[MediaFacts, list[Finding]]:
     """The facts of an open container; of an encrypted one without a look at its pictures."""
     stream = containers.picture_stream(container)
     sound = next(iter(container.streams.audio), None)
-    index = avi_index(container, stream)
+    audio, index = audio_stream(sound) if sound is not None else None, avi_index(container, stream)
     scan = scanned(container, stream, sound)
-    audio = audio_stream(sound, scan.sound) if sound is not None and scan.sound is not None else None
+    if audio is not None and scan.sound is not None:
+        audio = with_measures(audio, scan.sound)
     facts = container_facts(container, audio)
     if stream is None or scan.picture is None:
         kinds = ", ".join(sorted({one.type for one in container.streams})) or "none"
         return facts, [finding("no_video_stream", f"streams: {kinds}")]
+    if evidence := protection(Path(container.name), stream.id):
+        return facts, [finding("encrypted", evidence)]
     if stream.codec_context is None:
         return facts, [finding("unsupported_codec", "no decoder for the picture track")]
-    frame, findings = (None, []) if is_encrypted else _first_frame(container, stream)
-    video = video_stream(stream, frame, scan.picture)
-    if video is not None:
-        facts = with_video(facts, video, scan.picture)
-    if not is_encrypted:
-        findings += [*ends_early(facts, stream, scan), *packets_noticed(facts, stream, scan.picture)]
-        findings += index_noticed(scan.picture, index)
-        findings += facts_noticed(video) if video is not None else ()
-        findings += sound_noticed(scan.sound)
+    frame, findings = _first_frame(container, stream)
+    if frame is not None:
+        facts = with_video(
+            facts, video_stream(stream, frame, scan.picture, is_damaged=bool(findings)), scan.picture
+        )
+    findings += [*ends_early(facts, stream, scan), *packets_noticed(facts, stream, scan.picture)]
+    findings += index_noticed(scan.picture, index)
+    if facts.video is not None and not any(one.fatal for one in findings):
+        findings += [*facts_noticed(facts.video), *sound_noticed(scan.sound)]
     return facts, findings
 
 
 def _first_frame(container: InputContainer, stream: AvStream) -> tuple[VideoFrame | None, list[Finding]]:
     """The first picture that can be decoded, and `decode_failed` for what could not be before it."""
     damage: list[Finding] = []
+    can_begin = container.format.name not in _BEGIN_ANYWHERE
     with containers.opened(container.name) as again:
-        for packet in islice(again.demux(again.streams[stream.index]), _PACKETS_TO_A_PICTURE):
+        picture = again.streams[stream.index]
+        for packet in packets_of(again, [picture]):
+            can_begin = can_begin or packet.is_keyframe
             try:
                 with containers.decode_failures("at the first picture"):
                     frames = cast("list[VideoFrame]", packet.decode())
             except BadVideo as bad:
-                damage = damage or [bad.finding]
+                damage = damage or [bad.finding] * can_begin
+                if not picture.codec_context.is_open:  # it refused to start
+                    break
             else:
                 if frames:
                     return frames[0], damage

@@ -23,11 +23,15 @@ _TRACKS, _TRACK_ENTRY, _TRACK_TYPE, _VIDEO = b"\x16\x54\xae\x6b", b"\xae", b"\x8
 _CONTENT_ENCRYPTION = (b"\x6d\x80", b"\x62\x40", b"\x50\x35")  # ContentEncodings, -Encoding, -Encryption
 _PACKETS_A_LOOK = 8192
 _LOOKS = (0.0, 1 / 3, 2 / 3)  # where in the file
-_LAST_TABLE_PID, _NULL_PID = 31, 0x1FFF
 
 
-def protection(path: Path) -> str | None:
-    """How the picture is encrypted, as evidence; None when no header says so."""
+def protection(path: Path, picture_id: int) -> str | None:
+    """How the picture is encrypted, as evidence; None when no header says so.
+
+    Args:
+        path: the file.
+        picture_id: of the picture's stream, as the container counts; a PID in a transport stream.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -37,7 +41,7 @@ def protection(path: Path) -> str | None:
             case "matroska":
                 return _encrypted_track(file, size)
             case "transport":
-                return _scrambled_packets(file, head, size)
+                return _scrambled_packets(file, head, size, picture_id)
     return None
 
 
@@ -64,24 +68,20 @@ def _encrypted_track(file: BinaryIO, size: int) -> str | None:
     return None
 
 
-def _scrambled_packets(file: BinaryIO, head: bytes, size: int) -> str | None:
-    """Packets marked as scrambled, by far the most of the busiest stream: that is the picture."""
+def _scrambled_packets(file: BinaryIO, head: bytes, size: int, pid: int) -> str | None:
+    """Most packets of the picture marked as scrambled, in three samples of the file."""
     layout = transport_layout(head)
     if layout is None:
         return None
-    counts = np.zeros((2, _NULL_PID + 1), np.int64)
+    scrambled = total = 0
     for share in _LOOKS:
         file.seek(int(size * share) // layout.pitch * layout.pitch)
         content = file.read(_PACKETS_A_LOOK * layout.pitch)
         packets = np.frombuffer(content[: len(content) // layout.pitch * layout.pitch], np.uint8)
-        packets = packets.reshape(-1, layout.pitch)[:, layout.start : layout.start + 4].astype(np.int64)
-        pids = (packets[:, 1] & 0x1F) << 8 | packets[:, 2]
-        for is_scrambled in (0, 1):
-            chosen = pids[(packets[:, 3] >= 0x80) == bool(is_scrambled)]  # transport_scrambling_control
-            counts[is_scrambled] += np.bincount(chosen, minlength=_NULL_PID + 1)
-    counts[:, : _LAST_TABLE_PID + 1] = counts[:, _NULL_PID] = 0
-    busiest = int(np.argmax(counts.sum(axis=0)))
-    scrambled, total = int(counts[1, busiest]), int(counts[:, busiest].sum())
+        headers = packets.reshape(-1, layout.pitch)[:, layout.start : layout.start + 4]
+        pids = (headers[:, 1] & 0x1F).astype(np.int64) << 8 | headers[:, 2]
+        control = headers[pids == pid, 3] >> 6  # transport_scrambling_control
+        scrambled, total = scrambled + int(np.count_nonzero(control)), total + len(control)
     if 2 * scrambled <= total:
         return None
     return f"{scrambled} of {total} transport packets looked at are scrambled"

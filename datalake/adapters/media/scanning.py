@@ -87,7 +87,9 @@ class PictureTrack:
             self.hidden += 1
             return
         self.packets += 1
-        self.keyframes += packet.is_keyframe
+        if packet.is_keyframe:
+            self.keyframes += 1
+            self.keyframe_pts = packet.pts if self.keyframes == 1 else self.keyframe_pts
         self.size_bytes += packet.size
         if packet.pos is not None:
             self._positions.append(packet.pos)
@@ -96,8 +98,6 @@ class PictureTrack:
         if packet.pts is None:
             self.untimed += 1
             return
-        if packet.is_keyframe and self.keyframe_pts is None:
-            self.keyframe_pts = packet.pts
         self._pts.append(packet.pts)
         past = packet.pts + (packet.duration or self._usual)
         self.start_pts = packet.pts if self.start_pts is None else min(self.start_pts, packet.pts)
@@ -164,7 +164,7 @@ def scanned(container: InputContainer, picture: VideoStream | None, sound: Audio
         PictureTrack(picture) if picture is not None else None,
         SoundTrack(sound, duration_s) if sound is not None else None,
     )
-    for packet in _packets(container, [one for one in (picture, sound) if one is not None]):
+    for packet in packets_of(container, [one for one in (picture, sound) if one is not None]):
         if packet.size and scan.picture and packet.stream is picture:
             scan.picture.add(cast("av.Packet[VideoStream]", packet))
         elif packet.size and scan.sound and packet.stream is sound:
@@ -172,13 +172,15 @@ def scanned(container: InputContainer, picture: VideoStream | None, sound: Audio
     return scan
 
 
-def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet[Stream]]:
+def packets_of(container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet[Stream]]:
+    """The packets of these streams; stops quietly where the file breaks off.
+
+    A size that is damaged shows as a packet that no memory can hold: that is the end as well.
+    """
     packets = container.demux(streams) if streams else iter(())
     while True:
         try:
             packet = next(packets, None)
-        except MemoryError:
-            raise
         except FFmpegError:
             return
         if packet is None:
