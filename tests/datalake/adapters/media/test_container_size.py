@@ -16,6 +16,7 @@ CONTAINERS = [
     {"suffix": ".webm", "codec": "libvpx-vp9"},
     {"suffix": ".ts"},
     {"suffix": ".avi", "codec": "mpeg4"},
+    {"suffix": ".flv"},
 ]
 
 
@@ -50,6 +51,8 @@ def test_a_cut_file_says_where_it_should_end(
         (b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"live", None),  # size left open
         (b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x84abc", "Matroska segment ends at byte 14, the file at 13"),
         (b"\x1a\x45\xdf\xa3", None),
+        (b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00", None),
+        (b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00\x12\x00\x00", "the last FLV tag ends later than"),
         ((b"\x00" * 4 + b"\x47" + b"\x00" * 187) * 3 + b"\x00", "transport packet ends at byte 768"),
     ],
 )
