@@ -1,4 +1,4 @@
-"""Write the notebooks with the DAGs, the settings tables and the JSON schemas; --check only compares."""
+"""Write the notebooks with the DAGs and the generated pages of docs/; --check only compares."""
 
 from __future__ import annotations
 

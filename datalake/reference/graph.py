@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,7 +13,7 @@ from hamilton.driver import Driver
 from hamilton.graph_types import HamiltonGraph, HamiltonNode
 from hamilton.htypes import Collect, Parallelizable
 
-from datalake.contracts import Contract
+from datalake.contracts import Contract, Options
 from datalake.reference.settings_reference import setting_description
 
 Role = Literal["record", "port", "setting", "node", "each", "all"]
@@ -29,6 +29,13 @@ _UNITS = {
     "bytes": "bytes",
     "bits": "bits",
     "count": "count",
+}
+
+# what is neither a setting nor an option by that name, but made of them by the caller
+_OTHERS = {
+    "derivative_names": "What to make besides frames: the sender's option `derivatives`, else DERIVATIVES",
+    "duration_limit_s": "Nothing is wanted from here on: MAX_DURATION_S, except in report-only mode",
+    "scratch_folder": "Folder for files that are being made; it goes when the video is through",
 }
 
 
@@ -61,9 +68,17 @@ class GraphNode:
 
 
 def graph_nodes(driver: Driver) -> list[GraphNode]:
-    """Nodes and inputs of a driver, sorted by name."""
+    """Inputs of a driver by name, then its nodes in the order of the modules and of their functions."""
+    modules = [module.__name__ for module in driver.graph_modules]
     nodes = HamiltonGraph.from_graph(driver.graph).nodes
-    return sorted(map(_graph_node, nodes), key=lambda node: node.name)
+    return [_graph_node(node) for node in sorted(nodes, key=lambda node: _place(node, modules))]
+
+
+def _place(node: HamiltonNode, modules: Sequence[str]) -> tuple[int, int, str]:
+    if node.is_external_input or not node.originating_functions:
+        return -1, 0, node.name
+    function = node.originating_functions[0]
+    return modules.index(function.__module__), inspect.unwrap(function).__code__.co_firstlineno, node.name
 
 
 def _graph_node(node: HamiltonNode) -> GraphNode:
@@ -102,8 +117,12 @@ def _node_role(kind: Any, function: Callable[..., Any]) -> Role:
 
 
 def _input_description(node: HamiltonNode, role: Role) -> str:
-    """The type's own words; for a setting those of the setting with that name."""
-    return setting_description(node.name) if role == "setting" else _first_paragraph(node.type.__doc__ or "")
+    """The type's own words; for a setting those of the setting or the sender's option with that name."""
+    if role != "setting":
+        return _first_paragraph(node.type.__doc__ or "")
+    option = Options.model_fields.get(node.name)
+    words = setting_description(node.name) or (option.description if option else _OTHERS.get(node.name))
+    return (words or "").rstrip(".")
 
 
 def _first_paragraph(text: str) -> str:
@@ -121,6 +140,8 @@ def type_name(kind: Any) -> str:
         return " | ".join(map(type_name, arguments))
     if origin is Annotated:
         return type_name(arguments[0])
+    if origin is Literal:
+        return " | ".join(map(repr, arguments))
     if origin is np.ndarray:
         return f"array[{', '.join(map(type_name, get_args(arguments[1])))}]"
     if origin.__name__ == "NDArray":  # an alias of its own from NumPy 2.5 on

@@ -1,190 +1,146 @@
-"""01_dag.ipynb: a layer's purpose, the pictures of its dataflows and their node tables."""
+"""01_dag.ipynb: a layer's purpose, the pictures of its dataflows, an executed example, and the nodes."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from inspect import getdoc
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from datalake import pipeline
+from datalake.reference.cells import (
+    EXAMPLES,
+    Cell,
+    example_cells,
+    picture_cells,
+    picture_id,
+    table_cells,
+)
 from datalake.reference.document import Document, first_difference, read
 from datalake.reference.graph import GraphNode, graph_nodes
-from datalake.reference.picture import COLOURS, Picture, dot
+from datalake.reference.picture import COLOURS, dot
 
-_SVG = "image/svg+xml"
+PACKAGE = Path(pipeline.__file__).parent
 
 
 @dataclass(frozen=True)
 class Notebook(Document):
-    """A notebook whose pictures are drawn only when it is written.
+    """A notebook whose code cells are executed only when it is written.
 
-    `text` holds all but the drawings: with the DOT in the metadata that is enough to tell whether the
-    notebook is fresh, and a drawing may differ by a Graphviz version.
+    `text` holds all but the outputs. With the DOT and a hash of the code in the metadata that is enough to
+    tell whether the notebook is fresh.
     """
 
     def staleness(self) -> str | None:
-        """How the notebook differs; a changed node is named."""
+        """How the notebook differs from the code; a changed node is named. Executes nothing."""
         current = read(self.path)
         if current is None:
             return "is missing"
         try:
-            found, drawn = _without_drawings(json.loads(current))
+            found = json.loads(current)
+            incomplete = next(_incomplete_cells(found), None)
+            found = _without_outputs(found)
         except (ValueError, KeyError, TypeError, AttributeError):
             return "is not a notebook that was generated here"
-        wanted = json.loads(self.text)
-        if found != wanted:
-            return _node_changes(found, wanted) or first_difference(_pretty(found), _pretty(wanted))
-        return None if drawn else "has no picture"
+        return _difference(found, json.loads(self.text)) or incomplete
 
     def write(self) -> None:
-        """Draw the pictures and write the notebook."""
-        notebook = json.loads(self.text)
-        dots = notebook["metadata"]["datalake"]["dots"]
-        for cell in notebook["cells"]:
-            for output in cell.get("outputs", ()):
-                svg = Picture(dots[cell["id"]]).svg()
-                output["data"][_SVG] = svg.splitlines(keepends=True)
+        """Execute the cells and write the notebook with what they show.
+
+        Raises:
+            ConfigurationError: a cell fails, shows nothing, or shows something of this machine.
+        """
+        from datalake.reference.execution import executed
+
+        done = executed(json.loads(self.text))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(_pretty(notebook), encoding="utf-8")
+        self.path.write_text(_pretty(done), encoding="utf-8")
 
 
 def notebook(layer: str, path: Path) -> Notebook:
-    """The notebook of one layer: its dataflow, and any other whose modules lie in the layer's folder."""
+    """The notebook of one layer: its dataflow, any other whose modules lie in the folder, and the example."""
     folder = f"datalake.{layer}_layer."
     names = [name for name, flow in pipeline.DATAFLOWS.items() if flow.modules[0].startswith(folder)]
-    return Notebook(path, content(layer, {name: graph_nodes(pipeline.build(name)) for name in names}))
+    flows = {name: graph_nodes(pipeline.build(name)) for name in names}
+    sources = chain((PACKAGE / f"{layer}_layer").glob("*.py"), EXAMPLES.glob("*.py"))
+    return Notebook(path, content(layer, flows, example_cells(layer), sources_hash(sources)))
 
 
-def content(layer: str, dataflows: Mapping[str, Sequence[GraphNode]]) -> str:
-    """The notebook's JSON, without the drawings."""
-    cells = [cell for name, nodes in dataflows.items() for cell in _cells(layer, name, nodes)]
+def content(
+    layer: str, flows: Mapping[str, Sequence[GraphNode]], example: Sequence[Cell], sources: str
+) -> str:
+    """The notebook's JSON, without outputs.
+
+    Args:
+        layer: whose colours the pictures have.
+        flows: nodes by the name of the dataflow.
+        example: cells between the pictures and the tables.
+        sources: hash of the code that the cells run.
+    """
+    pictures = [cell for name in flows for cell in picture_cells(layer, name)]
+    tables = [cell for name, nodes in flows.items() for cell in table_cells(name, nodes)]
     metadata = {
         "datalake": {
-            "dots": {_picture_id(name): dot(nodes, *COLOURS[layer]) for name, nodes in dataflows.items()},
-            "nodes": [node for nodes in dataflows.values() for node in _made(nodes)],
+            "dots": {picture_id(name): dot(nodes, *COLOURS[layer]) for name, nodes in flows.items()},
+            "nodes": [node.name for nodes in flows.values() for node in nodes if not node.is_input],
+            "sources": sources,
         },
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return _pretty({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-
-
-def _cells(layer: str, name: str, nodes: Sequence[GraphNode]) -> list[dict[str, Any]]:
-    """One dataflow: why, the picture, and what is in it."""
-    code = _PICTURE_CODE.format(name=name, layer=layer)
-    return [
-        _markdown(f"{name}-purpose", _purpose(name)),
-        _code(_picture_id(name), code, f"{name}, {len(_made(nodes))} nodes"),
-        _markdown(f"{name}-nodes", _node_table(nodes)),
-        _markdown(f"{name}-inputs", _input_table(nodes)),
-    ]
-
-
-def _picture_id(name: str) -> str:
-    return f"{name}-picture"
-
-
-def _made(nodes: Iterable[GraphNode]) -> list[str]:
-    return [node.name for node in nodes if not node.is_input]
-
-
-_PICTURE_CODE = """\
-# Run this cell after a change to see the DAG as it is now; it needs no graphviz on the machine.
-from datalake import pipeline
-from datalake.reference.picture import picture
-
-driver = pipeline.build("{name}")
-picture(driver, "{layer}")"""
-
-
-def _purpose(name: str) -> str:
-    flow = pipeline.DATAFLOWS[name]
-    title = f"{name.capitalize()} layer" if name in pipeline.LAYERS else name.capitalize()
-    modules = "".join(f"* `{module}`: {_module_words(module)}\n" for module in flow.modules)
-    return (
-        f"# {title}: {flow.question}\n\n"
-        f"Takes a `{flow.takes.__name__}`, gives a `{flow.gives.__name__}`; one execution a {flow.once_a}. "
-        "Each box below is a Python function of that name; its parameters are the arrows into it. "
-        "Functions whose name starts with `_` are helpers and no nodes. Dashed boxes come from outside, the "
-        "dark box is the result. Inside a box ⇥ names records, ⇄ ports and ⚙ settings that it is given.\n\n"
-        f"{modules}\nGenerated by `python sync-datalake-files.py`; edit the modules, not this file."
+    return _pretty(
+        {"cells": [*pictures, *example, *tables], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     )
 
 
-def _module_words(module: str) -> str:
-    return " ".join((getdoc(import_module(module)) or "").split("\n\n")[0].split())
-
-
-def _node_table(nodes: Iterable[GraphNode]) -> str:
-    rows = [
-        f"| `{n.name}` | `{_cell(n.type)}` | {n.unit} | {_cell(n.description)} | {_names(n.needs)} |"
-        for n in nodes
-        if not n.is_input
-    ]
-    header = ["## Nodes", "", "| Node | Type | Unit | What it is | Made from |", "|---|---|---|---|---|"]
-    return "\n".join([*header, *rows])
-
-
-def _input_table(nodes: Iterable[GraphNode]) -> str:
-    kinds = {"record": "record coming in", "port": "port to the world", "setting": "setting"}
-    rows = [
-        f"| `{n.name}` | `{_cell(n.type)}` | {kinds[n.role]} | {_cell(n.description)} |"
-        for n in nodes
-        if n.is_input
-    ]
-    return "\n".join(["## Inputs", "", "| Input | Type | Kind | What it is |", "|---|---|---|---|", *rows])
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _markdown(cell_id: str, text: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": cell_id, "metadata": {}, "source": text.splitlines(keepends=True)}
-
-
-def _code(cell_id: str, source: str, shown: str) -> dict[str, Any]:
-    """A code cell that has run: its output is the picture, with a plain text beside it."""
-    output = {
-        "output_type": "execute_result",
-        "execution_count": 1,
-        "metadata": {},
-        "data": {"text/plain": [shown]},
-    }
-    return {
-        "cell_type": "code",
-        "id": cell_id,
-        "execution_count": 1,
-        "metadata": {},
-        "source": source.splitlines(keepends=True),
-        "outputs": [output],
-    }
+def sources_hash(files: Iterable[Path]) -> str:
+    """SHA-256 over the names and texts of files, hex; the same whatever order they come in."""
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):
+        digest.update(f"{file.name}\0{file.read_text(encoding='utf-8')}\0".encode())
+    return digest.hexdigest()
 
 
 def _pretty(notebook: Any) -> str:
     return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _without_drawings(notebook: Any) -> tuple[Any, bool]:
-    """The notebook without its drawings, and whether every output had one."""
-    drawings = [
-        output["data"].pop(_SVG, None) for cell in notebook["cells"] for output in cell.get("outputs", ())
-    ]
-    return notebook, bool(drawings) and all(drawings)
+def _incomplete_cells(notebook: Any) -> Iterator[str]:
+    """What is wrong with the code cells that have not run to their end."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            kinds = [output["output_type"] for output in cell["outputs"]]
+            if not kinds:
+                yield f"has no output in the cell {cell['id']}"
+            elif "error" in kinds:
+                yield f"has an error in the cell {cell['id']}"
 
 
-def _node_changes(found: Any, wanted: Any) -> str | None:
+def _without_outputs(notebook: Any) -> Any:
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return notebook
+
+
+def _difference(found: Any, wanted: Any) -> str | None:
+    """Nodes that came or went, else the first line that differs, else that the code behind the cells does."""
+    if found == wanted:
+        return None
+    old = found["metadata"].get("datalake", {})
+    new = wanted["metadata"]["datalake"]
+    executed_with, is_now = old.pop("sources", None), new.pop("sources")
+    if found == wanted and executed_with != is_now:
+        return "was executed with other code"
+    return _node_changes(old, new) or first_difference(_pretty(found), _pretty(wanted))
+
+
+def _node_changes(old: Any, new: Any) -> str | None:
     """Nodes that came or went since the notebook was written."""
-    old = set(found["metadata"].get("datalake", {}).get("nodes", ()))
-    new = set(wanted["metadata"]["datalake"]["nodes"])
-    lost = [f"still shows node {name}" for name in sorted(old - new)]
-    missing = [f"lacks node {name}" for name in sorted(new - old)]
-    return "; ".join(lost + missing) or None
+    shown, there = set(old.get("nodes", ())), set(new["nodes"])
+    lost = [f"still shows node {name}" for name in sorted(shown - there)]
+    missing = [f"lacks node {name}" for name in sorted(there - shown)]
+    return "; ".join(missing + lost) or None

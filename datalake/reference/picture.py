@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
 from collections.abc import Iterable
+from html import escape
 from typing import Literal
 
 import graphviz
 from hamilton.driver import Driver
 
-from datalake.reference.graph import GraphNode, graph_nodes
+from datalake.reference.graph import GraphNode, Role, graph_nodes
 
 _FONT = "Helvetica,Arial,sans-serif"
 _INK, _GREY, _LINE = "#1f2933", "#66727f", "#8793a0"
-_MARKS = {
-    "record": "\N{RIGHTWARDS ARROW TO BAR}",
-    "port": "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}",
-    "setting": "\N{GEAR}",
+# what is named inside a box, by the roles that it has there
+_MARKS: dict[str, tuple[Role, ...]] = {
+    "\N{UPWARDS ARROW}": ("node", "each", "all"),
+    "\N{RIGHTWARDS ARROW TO BAR}": ("record",),
+    "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}": ("port",),
+    "\N{GEAR}": ("setting",),
 }
+_LONGEST_TYPE = 26
 # (light, dark) of a layer's own colour
 COLOURS = {
     "bronze": ("#f6e7da", "#a5632a"),
@@ -28,10 +33,11 @@ COLOURS = {
 
 
 class Picture:
-    """A drawing that notebooks show by itself."""
+    """A drawing that notebooks show by itself; `words` stand for it where there are no pictures."""
 
-    def __init__(self, dot: str) -> None:
+    def __init__(self, dot: str, words: str = "a picture") -> None:
         self.dot = dot
+        self._words = words
 
     def svg(self) -> str:
         """The drawing; needs no `dot` on the machine."""
@@ -39,13 +45,20 @@ class Picture:
 
         return bytes(render(self.dot)).decode("utf-8")
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def __repr__(self) -> str:
+        return self._words
+
+    def _repr_html_(self) -> str:
+        """An image: what an unknown notebook may show, which inline SVG is not."""
+        data = base64.b64encode(self.svg().encode()).decode("ascii")
+        return f'<img alt="{escape(self._words)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def picture(driver: Driver, colour: Literal["bronze", "silver", "gold"] = "silver") -> Picture:
     """Draw a layer: what comes in, what is made of what, and which doors each node is given."""
-    return Picture(dot(graph_nodes(driver), *COLOURS[colour]))
+    nodes = graph_nodes(driver)
+    made = [node.name for node in nodes if not node.is_input]
+    return Picture(dot(nodes, *COLOURS[colour]), f"{len(made)} nodes: {', '.join(made)}")
 
 
 def dot(nodes: Iterable[GraphNode], light: str, dark: str) -> str:
@@ -64,58 +77,85 @@ class _Drawing:
     def dot(self) -> str:
         """Records coming in, a frame for each module, and the arrows."""
         graph = graphviz.Digraph("layer")
-        graph.attr(rankdir="TB", bgcolor="white", nodesep="0.3", ranksep="0.35", fontname=_FONT, pad="0.2")
+        graph.attr(rankdir=self._direction(), bgcolor="white", nodesep="0.2", ranksep="0.32", pad="0.1")
         graph.attr("node", shape="Mrecord", style="filled", fillcolor=self._light, color=self._dark)
-        graph.attr("node", fontname=_FONT, fontsize="12", fontcolor=_INK, margin="0.26,0.05")
-        graph.attr("edge", color=_LINE, arrowsize="0.6", fontname=_FONT, fontsize="10", fontcolor=self._dark)
+        graph.attr("node", fontname=_FONT, fontsize="13", fontcolor=_INK, margin="0.2,0.04")
+        graph.attr("edge", color=_LINE, arrowsize="0.6", fontname=_FONT, fontsize="11", fontcolor=self._dark)
         arrows = [(need, node) for node in self._by_name.values() for need in self._arrows_into(node)]
         for record in sorted({need.name for need, _ in arrows if need.role == "record"}):
             self._add_box(graph, self._by_name[record], fillcolor="white", style="filled,dashed")
-        for module, members in self._modules():
+        for module, members in self._modules().items():
             self._add_module(graph, module, members)
         for need, node in arrows:
             graph.edge(need.name, node.name, **self._arrow_style(need, node))
         return str(graph.source)
 
-    def _modules(self) -> list[tuple[str, list[GraphNode]]]:
+    def _direction(self) -> str:
+        """Downwards, or to the right where that is narrower: a page has a width, but no end."""
+        depths = Counter(self._depth(name) for name, node in self._by_name.items() if not node.is_input)
+        return "LR" if max(depths.values(), default=0) > len(depths) else "TB"
+
+    def _depth(self, name: str) -> int:
+        """Steps from the inputs."""
+        return 1 + max((self._depth(need) for need in self._by_name[name].needs), default=0)
+
+    def _upstream(self, name: str) -> set[str]:
+        """Everything that a node is made from, at any distance."""
+        needs = self._by_name[name].needs
+        return set(needs).union(*map(self._upstream, needs))
+
+    def _modules(self) -> dict[str, list[GraphNode]]:
         made = [node for node in self._by_name.values() if not node.is_input]
-        return [(name, [n for n in made if n.module == name]) for name in sorted({n.module for n in made})]
+        return {
+            module: [n for n in made if n.module == module]
+            for module in dict.fromkeys(n.module for n in made)
+        }
 
     def _add_module(self, graph: graphviz.Digraph, module: str, members: list[GraphNode]) -> None:
         with graph.subgraph(name=f"cluster_{module}") as frame:
             frame.attr(label=f"{module.rsplit('.', 1)[-1]}.py", labeljust="l", style="rounded,filled")
-            frame.attr(color="#e4e7eb", fillcolor="#f8f9fa", fontsize="11", fontcolor=_GREY, margin="12")
+            frame.attr(color="#e4e7eb", fillcolor="#f8f9fa", fontname=_FONT, fontsize="12", fontcolor=_GREY)
+            frame.attr(margin="10")
             for node in members:
                 result = {} if self._uses[node.name] else {"fillcolor": self._dark, "fontcolor": "white"}
                 self._add_box(frame, node, **result)
 
     def _add_box(self, graph: graphviz.Digraph, node: GraphNode, **style: str) -> None:
-        graph.node(node.name, self._label(node), tooltip=node.description, **style)
+        graph.node(node.name, self._label(node), **style)
 
     def _label(self, node: GraphNode) -> str:
         """Name and type, and below a line for each kind of thing that no arrow brings."""
-        fields = [f"{_escaped(node.name)}\\n{_escaped(node.type)}"]
+        lines = [_escaped(node.name), _escaped(_cut(node.type))]
         drawn = {need.name for need in self._arrows_into(node)}
-        for role, mark in _MARKS.items():
-            names = [name for name in node.needs if self._by_name[name].role == role and name not in drawn]
-            if names:
-                pairs = (", ".join(names[at : at + 2]) for at in range(0, len(names), 2))
-                fields.append(f"{mark} " + ",\\n".join(map(_escaped, pairs)))
-        return "{" + "|".join(fields) + "}"
+        for mark, roles in _MARKS.items():
+            names = [name for name in node.needs if self._by_name[name].role in roles and name not in drawn]
+            pairs = (", ".join(names[at : at + 2]) for at in range(0, len(names), 2))
+            lines += [f"{mark} {_escaped(pair)}" for pair in pairs]
+        fields = "|".join("\\n".join(field) for field in (lines[:2], lines[2:]) if field)
+        return "{" + fields + "}" if self._direction() == "TB" else fields  # braces turn against the drawing
 
     def _arrows_into(self, node: GraphNode) -> list[GraphNode]:
-        """What an arrow brings; one from every port and every much-used record would tangle the picture."""
-        needs = [self._by_name[name] for name in node.needs]
+        """What an arrow brings: what is not upstream of another need, and of records those that few take.
+
+        An arrow from every need would tangle the picture; the others are named in the box.
+        """
+        upstream = set().union(*map(self._upstream, node.needs))
+        needs = [self._by_name[name] for name in node.needs if name not in upstream]
         made = [need for need in needs if not need.is_input]
         records = [need for need in needs if need.role == "record"]
         return made + [record for record in records if not made or self._uses[record.name] <= 2]
 
     def _arrow_style(self, start: GraphNode, end: GraphNode) -> dict[str, str]:
-        if start.role == "each" and self._arrows_into(end) == [start]:
+        if start.role == "each":
             return {"color": self._dark, "penwidth": "2", "label": " each"}
         if end.role == "all":
             return {"color": self._dark, "penwidth": "2", "label": " all"}
         return {"style": "dashed"} if start.role == "record" else {}
+
+
+def _cut(text: str) -> str:
+    """A type that would make its box too wide is in the table in full."""
+    return text if len(text) <= _LONGEST_TYPE else f"{text[: _LONGEST_TYPE - 1]}…"
 
 
 def _escaped(text: str) -> str:

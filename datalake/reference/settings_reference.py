@@ -1,4 +1,4 @@
-"""config/.env.example and the README's settings tables, from datalake/settings/."""
+"""config/.env.example, docs/settings.md and the README's table of settings, from datalake/settings/."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from datalake import settings
 from datalake.errors import ConfigurationError
+from datalake.reference.markdown import code, page, table
 
 BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
 
@@ -34,6 +35,14 @@ _HEADER = """\
 # a line that is missing, empty or commented out means the default, or the part of the stack that runs on this
 # machine. Generated from datalake/settings/ by sync-datalake-files.py.
 """
+
+_OTHERS = (
+    "[docs/settings.md](docs/settings.md) has every variable with its default; copy `config/.env.example` to "
+    "`.env` to start from."
+)
+_INTRO = """\
+Variables are read from the environment, then `.env` beside the README, then what the stack on this
+machine has written about itself; the first one that says something wins. No default holds a password."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def env_example() -> str:
 
 
 def readme(current: str) -> str:
-    """The README with the tables between its two markers brought up to date.
+    """The README with the table between its two markers brought up to date.
 
     Raises:
         ConfigurationError: a marker is missing.
@@ -88,17 +97,21 @@ def readme(current: str) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ConfigurationError(f"README.md has no {BEGIN} and {END} to put the settings between")
-    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{first_table()}\n\n{_OTHERS}\n\n{END}{after}"
 
 
-def tables() -> str:
-    """The first variables with an example value, then all others with their default."""
-    rows = "".join(f"| `{v.name}` | {v.description} | `{v.example}` |\n" for v in first())
-    others = "".join(_group_table(title, variables) for title, variables in _others())
-    return (
-        f"| Variable | Description | Example Value |\n|---|---|---|\n{rows}\n"
-        f"<details>\n<summary>All other settings and their defaults</summary>\n{others}\n</details>\n"
+def first_table() -> str:
+    """The first variables with an example value."""
+    rows = ((code(v.name), v.description, code(v.example)) for v in first())
+    return table(("Variable", "Description", "Example Value"), rows)
+
+
+def settings_page() -> str:
+    """docs/settings.md: every variable with its default, by group."""
+    groups_ = (
+        f"## {title.rstrip('.')}\n\n{_group_table(variables)}" for title, variables in groups().items()
     )
+    return page("Settings", "`datalake/settings/`", _INTRO, *groups_)
 
 
 def _is_group(value: Any) -> bool:
@@ -128,6 +141,7 @@ def _shown(value: Any) -> str:
 
 
 def _others() -> Iterator[tuple[str, list[Variable]]]:
+    """Groups without the first variables."""
     for title, variables in groups().items():
         if rest := [variable for variable in variables if variable.name not in FIRST]:
             yield title.rstrip("."), rest
@@ -139,15 +153,15 @@ def _env_lines(variable: Variable, off: str) -> str:
     return f"# {variable.description}.{example}\n{off}{variable.name}={value}\n"
 
 
-def _group_table(title: str, variables: list[Variable]) -> str:
-    rows = "".join(f"| `{v.name}` | {v.description} | {_default_cell(v)} |\n" for v in variables)
-    return f"\n**{title}**\n\n| Variable | Description | Default |\n|---|---|---|\n{rows}"
+def _group_table(variables: list[Variable]) -> str:
+    rows = ((code(v.name), v.description, _default_cell(v)) for v in variables)
+    return table(("Variable", "Description", "Default"), rows)
 
 
 def _default_cell(variable: Variable) -> str:
     if not variable.default:
         return "(empty)"
-    cell = f"`{variable.default}`"
+    cell = code(variable.default)
     if variable.name.endswith("_BYTES"):
         cell += f" ({_human_bytes(int(variable.default))})"
     return cell

@@ -13,7 +13,7 @@ from datalake.reference.settings_reference import (
     groups,
     readme,
     setting_description,
-    tables,
+    settings_page,
 )
 
 EVERY_NAME = {
@@ -56,13 +56,19 @@ def test_the_names_a_user_knows_come_first_and_empty() -> None:
     assert lines == [f"{name}=" for name in FIRST]
 
 
-def test_the_tables_name_every_setting_once() -> None:
-    text = tables()
+def test_the_page_names_every_setting_once() -> None:
+    text = settings_page()
     assert {name: text.count(f"| `{name}` |") for name in EVERY_NAME} == dict.fromkeys(EVERY_NAME, 1)
 
 
 def test_sizes_are_readable() -> None:
-    assert "`1048576` (1 MiB)" in tables()
+    assert "`1048576` (1 MiB)" in settings_page()
+
+
+def test_the_readme_shows_the_first_settings_and_where_the_others_are() -> None:
+    text = readme(f"{BEGIN}{END}")
+    assert [name for name in EVERY_NAME if f"| `{name}` |" in text] == [n for n in EVERY_NAME if n in FIRST]
+    assert "(docs/settings.md)" in text
 
 
 def test_only_the_text_between_the_markers_changes() -> None:
