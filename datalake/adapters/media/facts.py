@@ -55,7 +55,7 @@ def audio_stream(stream: AvAudioStream) -> AudioStream:
         return AudioStream(index=stream.index)
     return AudioStream(
         index=stream.index,
-        codec=context.name,
+        codec=context.codec.canonical_name,
         sample_rate_hz=context.sample_rate or None,
         channels=context.channels or None,
         bit_rate_bps=context.bit_rate or None,
@@ -91,7 +91,7 @@ def video_stream(
     turned, tick_s, steps = rotation in (90, 270), float(stream.time_base), track.intervals
     described = VideoStream(
         index=stream.index,
-        codec=context.name,
+        codec=context.codec.canonical_name,
         profile=context.profile or None,
         width_px=frame.height if turned else frame.width,
         height_px=frame.width if turned else frame.height,

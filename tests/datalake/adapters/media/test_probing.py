@@ -48,6 +48,7 @@ def written(path: Path, content: bytes) -> Path:
         ({"suffix": ".mov", "codec": "libx265"}, "mov,mp4,m4a,3gp,3g2,mj2", "hevc", 2.0, 0),
         ({"suffix": ".mkv", "b_frames": 2}, "matroska,webm", "h264", 2.0, 0),
         ({"suffix": ".webm", "codec": "libvpx-vp9"}, "matroska,webm", "vp9", 2.0, 0),
+        ({"suffix": ".webm", "codec": "libsvtav1"}, "matroska,webm", "av1", 2.0, 0),
         ({"suffix": ".ts", "b_frames": 2}, "mpegts", "h264", 2.0, 6000),
         ({"suffix": ".ts", "codec": "mpeg2video", "b_frames": 2}, "mpegts", "mpeg2video", 2.0, 3000),
         ({"suffix": ".avi", "codec": "mpeg4"}, "avi", "mpeg4", 2.0, 0),
