@@ -15,8 +15,8 @@ _COUNTS_PICTURES = "avi"  # stores pictures in decoding order and no times; what
 class Clock:
     """Times of packets and frames, microseconds from the start of the video.
 
-    A frame without a time of its own follows the one before. In AVI frame n is on screen at n / rate; the
-    decoder says by the packet that set a frame free how many went before.
+    A frame without a time of its own follows the one before; with none before, nobody knows. In AVI frame n
+    is on screen at n / rate; the decoder says by the packet that set a frame free how many went before.
     """
 
     def __init__(self, video: VideoStream, container_format: str) -> None:
@@ -24,7 +24,11 @@ class Clock:
         self._start = video.start_pts or 0
         self._counts = container_format == _COUNTS_PICTURES
         self._delay: int | None = None
-        self._last = self._start
+        self._last: int | None = None
+
+    def restart(self) -> None:
+        """The next frame does not follow the last one: reading goes on elsewhere."""
+        self._last = None
 
     def us(self, pts: int) -> int:
         """Microseconds of a presentation time in ticks."""
@@ -43,11 +47,16 @@ class Clock:
         """When the packet's picture is on screen; None when the container does not say."""
         return None if packet.pts is None else self.us(packet.pts)
 
-    def pts(self, frame: VideoFrame) -> int:
-        """The frame's presentation time in ticks; frames are asked for in order, each once."""
+    def pts(self, frame: VideoFrame) -> int | None:
+        """The frame's presentation time in ticks; None before the first known one since the last restart.
+
+        Frames are asked for in order, each once.
+        """
         known = self._counted(frame) if self._counts else frame.pts
-        self._last = self._last + (frame.duration or 1) if known is None else known
-        return self._last
+        if known is None and self._last is not None:
+            known = self._last + (frame.duration or 1)
+        self._last = known
+        return known
 
     def _counted(self, frame: VideoFrame) -> int | None:
         if self._delay is None and frame.dts is not None and frame.pts == self._start:

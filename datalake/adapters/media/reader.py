@@ -164,6 +164,7 @@ class Reader:
     def _step_in(self, is_start: bool, may_be_damaged: bool = True) -> None:
         """Start decoding at the next keyframe."""
         self._decoder.restart()
+        self._clock.restart()
         found = packets(self._container, self._stream)
         self._pictures = iter(PictureStream(found, self._decoder, self._clock, is_start, may_be_damaged))
         self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
