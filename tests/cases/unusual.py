@@ -46,6 +46,7 @@ UNUSUAL = (
     Case(
         "trimmed_mp4",
         {"start_ms": -500, "muxer_options": KEPT_NEGATIVE},
+        found=("negative_timestamps",),
         frames=TRIMMED,
     ),
     # Matroska drops the times of H.264 packets before zero
