@@ -197,4 +197,6 @@ def _bare_environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",  # an arena reserves address space, and that is what is limited
+        # glibc raises this with what is freed; packets of a long video then fragment the heap, 9 kB a picture
+        "MALLOC_MMAP_THRESHOLD_": "131072",
     }
