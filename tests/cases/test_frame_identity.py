@@ -93,6 +93,20 @@ def test_silver_is_given_the_frames_of_a_plain_decode(
                 assert_same(given(source, order), expected)
 
 
+@pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)
+def test_every_picture_can_be_asked_for_alone(case: Case, media: MediaChildren, tmp_path: Path) -> None:
+    path = case.file(tmp_path)
+    facts = media.probe_port().probe(path).media
+    frames = whole_file(path)
+    ends_us = [frame.time_us for frame in frames[1:]] + [frames[-1].time_us + 1]
+    windows = [
+        Window(index, frame.time_us, end_us, (frame.time_us,))
+        for index, (frame, end_us) in enumerate(zip(frames, ends_us, strict=True))
+    ]
+    with media.frame_source(path, facts) as source:
+        assert_same(given(source, windows[::-1]), frames)
+
+
 def test_a_plain_decode_shows_every_number_once(tmp_path: Path) -> None:
     case = next(case for case in UNDAMAGED if case.name == "open_gop")
     assert [frame_number(frame.image) for frame in whole_file(case.file(tmp_path))] == list(range(60))
