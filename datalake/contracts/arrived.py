@@ -73,11 +73,11 @@ class ClaimedVideo(Contract):
     """A ledger row that became work: the message and the batch that owns it now."""
 
     message_id: UUID = Field(description="uuid5 of the message's coordinates.")
-    batch_id: UUID
+    batch_id: UUID = Field(description="Batch that owns it.")
     attempt: int = Field(ge=1, description="Attempt of the batch; a newer one takes over.")
     run_id: str = Field(description="Airflow run that owns this attempt.")
     version: tuple[int, int, int] = Field(description="(version or broker ms, partition, offset).")
-    arrived: VideoArrived
+    arrived: VideoArrived = Field(description="The message.")
 
     @property
     def label(self) -> str:

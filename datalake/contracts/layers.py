@@ -19,11 +19,11 @@ class BronzeVideo(Contract):
     """What arrived: the bytes in the lake by content hash, where they came from, and what they are."""
 
     asset_id: Sha256 = Field(description="SHA-256 of the bytes.")
-    size_bytes: int = Field(ge=0)
+    size_bytes: int = Field(ge=0, description="How many bytes they are.")
     raw_key: str = Field(description="Key of the raw object, relative to LAKE_URI.")
     source: SourceFacts | None = Field(None, description="What the source said about the bytes.")
     media: MediaFacts | None = Field(None, description="None when the bytes are no media file.")
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = Field((), description="Everything that was noticed about the bytes.")
     blocking: tuple[str, ...] = Field(
         (), description="Codes of the findings that stop the video in its validation mode."
     )
@@ -37,7 +37,7 @@ class BronzeVideo(Contract):
 class WorkIdentity(Contract):
     """Names one piece of silver work: the same identity is computed once."""
 
-    asset_id: Sha256
+    asset_id: Sha256 = Field(description="SHA-256 of the bytes that are looked at.")
     model: ShortText = Field(description="Embedder name, e.g. `conse`.")
     settings_hash: ShortText = Field(description="16 hex digits over all that changes the result.")
 
@@ -51,9 +51,9 @@ class WorkIdentity(Contract):
 class SilverVideo(Contract):
     """What is in it: frames, vectors and scores in the lake, listed by a manifest."""
 
-    work: WorkIdentity
+    work: WorkIdentity = Field(description="Which work made it.")
     manifest_key: str = Field(description="Key of manifest.json; written last, so it is complete.")
-    vector_dim: int = Field(ge=1)
+    vector_dim: int = Field(ge=1, description="Length of a vector.")
     fingerprint: ShortText = Field(description="Of the embedder; a collection holds vectors of one only.")
     frame_count: int = Field(ge=0, description="Frames decoded at wanted times.")
     kept_count: int = Field(ge=0, description="Frames kept after near-duplicate removal.")
@@ -85,10 +85,10 @@ class RefinedVideo(Contract):
 class GoldVideo(Contract):
     """Who knows: the rows and points that were written."""
 
-    message_id: UUID
-    asset_id: Sha256
-    frame_rows: int = Field(ge=0)
-    points: int = Field(ge=0)
+    message_id: UUID = Field(description="The message that is settled.")
+    asset_id: Sha256 = Field(description="SHA-256 of the video's bytes.")
+    frame_rows: int = Field(ge=0, description="Rows of frames that were written.")
+    points: int = Field(ge=0, description="Points that are durable in the vector index.")
     outcome: Outcome | None = Field(
         None, description="What was written; None: nothing, the message was settled or is another attempt's."
     )
@@ -97,21 +97,23 @@ class GoldVideo(Contract):
 class Outcome(Contract):
     """How one message ended; written by gold, read by everybody."""
 
-    kind: OutcomeKind
+    kind: OutcomeKind = Field(description="How it ended.")
     reason: str | None = Field(None, description="Stable snake_case code; None for done.")
     detail: str | None = Field(None, description="One sentence for a person.")
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = Field(
+        (), description="What was noticed about the video, whatever became of it."
+    )
 
 
 class VideoProgress(Contract):
     """One video of a chunk on its way through the layers (what XCom carries)."""
 
-    claimed: ClaimedVideo
-    bronze: BronzeVideo | None = None
-    silver: SilverVideo | None = None
-    assessment: Assessment | None = None
-    derivatives: Derivatives | None = None
-    outcome: Outcome | None = None
+    claimed: ClaimedVideo = Field(description="The message and the batch that owns it.")
+    bronze: BronzeVideo | None = Field(None, description="Set when bronze is through.")
+    silver: SilverVideo | None = Field(None, description="Set when silver is through.")
+    assessment: Assessment | None = Field(None, description="Set when silver is through.")
+    derivatives: Derivatives | None = Field(None, description="Set when silver is through.")
+    outcome: Outcome | None = Field(None, description="Set when the video has ended.")
     error: str | None = Field(None, description="An error of our code: unfinished in this attempt.")
     put_off: str | None = Field(None, description="Why it waits for the next attempt, with nobody to blame.")
 
@@ -125,20 +127,20 @@ class Chunk(Contract):
     """Videos that one task works on; every layer takes one and gives one."""
 
     label: str = Field(description="What the Airflow grid shows: the videos' ids.")
-    batch_id: UUID
-    attempt: int = Field(ge=1)
-    videos: tuple[VideoProgress, ...]
+    batch_id: UUID = Field(description="Batch of the videos.")
+    attempt: int = Field(ge=1, description="Attempt of the batch.")
+    videos: tuple[VideoProgress, ...] = Field(description="Each on its way, or at its end.")
 
 
 class SearchHit(Contract):
     """One moment that a search found."""
 
-    score: float
-    platform: str
-    video_id: str
-    asset_id: Sha256
-    settings_hash: ShortText
-    time_s: float
-    frame_key: str
-    frame_uri: str
-    labels: tuple[str, ...] = ()
+    score: float = Field(description="Cosine of the query's vector and the frame's, -1 to 1.")
+    platform: str = Field(description="Namespace of video_id.")
+    video_id: str = Field(description="The sender's id of the video.")
+    asset_id: Sha256 = Field(description="SHA-256 of the video's bytes.")
+    settings_hash: ShortText = Field(description="Of the work that holds the frame.")
+    time_s: float = Field(description="When the frame is shown, seconds from the start of the video.")
+    frame_key: str = Field(description="Lake key of the frame's image.")
+    frame_uri: str = Field(description="URI of the frame's image.")
+    labels: tuple[str, ...] = Field((), description="What the model thinks is in the frame, surest first.")
