@@ -6,6 +6,7 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from typing import Literal
 
@@ -73,6 +74,10 @@ class _Drawing:
         self._by_name = {node.name: node for node in nodes}
         self._uses = Counter(need for node in self._by_name.values() for need in node.needs)
         self._light, self._dark = light, dark
+        # without memory a node would be asked as often as there are ways down to it
+        self._depth = cache(self._counted_depth)
+        self._upstream = cache(self._collected_upstream)
+        self._direction = cache(self._narrower_direction)
 
     def dot(self) -> str:
         """Records coming in, a frame for each module, and the arrows."""
@@ -90,19 +95,19 @@ class _Drawing:
             graph.edge(need.name, node.name, **self._arrow_style(need, node))
         return str(graph.source)
 
-    def _direction(self) -> str:
+    def _narrower_direction(self) -> str:
         """Downwards, or to the right where that is narrower: a page has a width, but no end."""
         depths = Counter(self._depth(name) for name, node in self._by_name.items() if not node.is_input)
         return "LR" if max(depths.values(), default=0) > len(depths) else "TB"
 
-    def _depth(self, name: str) -> int:
+    def _counted_depth(self, name: str) -> int:
         """Steps from the inputs."""
         return 1 + max((self._depth(need) for need in self._by_name[name].needs), default=0)
 
-    def _upstream(self, name: str) -> set[str]:
+    def _collected_upstream(self, name: str) -> frozenset[str]:
         """Everything that a node is made from, at any distance."""
         needs = self._by_name[name].needs
-        return set(needs).union(*map(self._upstream, needs))
+        return frozenset(needs).union(*map(self._upstream, needs))
 
     def _modules(self) -> dict[str, list[GraphNode]]:
         made = [node for node in self._by_name.values() if not node.is_input]
