@@ -82,6 +82,14 @@ DAMAGED = (
         frames=(*SIXTHS[:3], *SIXTHS[5:]),
         is_damaged=True,
     ),
+    Case(
+        "bits_flipped",
+        damage=partial(damage.flipped_in_pictures, first=30, past=45, count=300, seed=NOISE_SEED),
+        found_later=("decode_failed",),
+        stopped=in_strict("decode_failed"),
+        frames=(*SIXTHS[:5], *SIXTHS[8:]),
+        is_damaged=True,
+    ),
     # frames 15 to 19 are whole, 20 is not, and 21 to 29 are built on it
     Case(
         "picture_scrambled",

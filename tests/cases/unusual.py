@@ -57,6 +57,13 @@ UNUSUAL = (
         frames=TRIMMED,
         is_damaged=True,
     ),
+    # AVI numbers the pictures in the order in which they are stored, and has no times
+    Case(
+        "h264_avi_b_frames",
+        {"suffix": ".avi", "b_frames": 3},
+        found=("missing_timestamps",),
+        is_damaged=True,
+    ),
     Case("named_wrongly", suffix=".mkv", found=("extension_lies",)),
     Case("named_for_nothing", suffix=".dat"),
     Case(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Sequence
 
 import av
 
@@ -21,23 +22,20 @@ def cut(content: bytes, percent: float) -> bytes:
 
 def scrambled_picture(content: bytes, number: int, seed: int = 1) -> bytes:
     """Noise in place of one picture's data, counted in decoding order; its neighbours stay whole."""
-    with av.open(io.BytesIO(content)) as container:
-        packets = [one for one in container.demux(video=0) if one.size]
-        packet = packets[number]
-        data = bytes(packet)
-    start = content.find(data, packet.pos or 0)
-    if start < 0:
-        raise ValueError(f"picture {number} is not stored in one piece")
-    noise = random.Random(seed).randbytes(len(data) - _LENGTH_PREFIX)
-    return _replaced(content, start + _LENGTH_PREFIX, noise)
+    place = _pictures(content)[number]
+    noise = random.Random(seed).randbytes(len(place) - _LENGTH_PREFIX)
+    return _replaced(content, place.start + _LENGTH_PREFIX, noise)
 
 
 def flipped_bits(content: bytes, start: int, end: int, count: int, seed: int = 1) -> bytes:
     """So many single bits the other way round, somewhere in [start, end)."""
-    damaged, chance = bytearray(content), random.Random(seed)
-    for position in chance.sample(range(start, end), count):
-        damaged[position] ^= 1 << chance.randrange(8)
-    return bytes(damaged)
+    return _flipped(content, range(start, end), count, seed)
+
+
+def flipped_in_pictures(content: bytes, first: int, past: int, count: int, seed: int = 1) -> bytes:
+    """So many single bits the other way round, anywhere in the data of pictures [first, past)."""
+    places = [place for picture in _pictures(content)[first:past] for place in picture[_LENGTH_PREFIX:]]
+    return _flipped(content, places, count, seed)
 
 
 def without_avi_index(content: bytes) -> bytes:
@@ -64,6 +62,21 @@ def with_unknown_codec(content: bytes) -> bytes:
 def twice(content: bytes) -> bytes:
     """The file after itself: a transport stream whose clock jumps back half way."""
     return content + content
+
+
+def _pictures(content: bytes) -> list[range]:
+    """Bytes that hold each picture, in decoding order, where they are stored in one piece."""
+    with av.open(io.BytesIO(content)) as container:
+        packets = [(packet.pos or 0, bytes(packet)) for packet in container.demux(video=0) if packet.size]
+    starts = [content.index(data, position) for position, data in packets]
+    return [range(start, start + len(data)) for start, (_, data) in zip(starts, packets, strict=True)]
+
+
+def _flipped(content: bytes, places: Sequence[int], count: int, seed: int) -> bytes:
+    damaged, chance = bytearray(content), random.Random(seed)
+    for place in chance.sample(places, count):
+        damaged[place] ^= 1 << chance.randrange(8)
+    return bytes(damaged)
 
 
 def _replaced(content: bytes, start: int, new: bytes) -> bytes:
