@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from datalake.adapters.ports import Lake
 from datalake.contracts import SearchHit
@@ -52,9 +52,9 @@ def _draw_row(sheet: Image.Image, top: int, words: str, hits: Sequence[SearchHit
         left = _GAP_PX + column * (_FRAME[0] + _GAP_PX)
         sheet.paste(_thumbnail(lake.read_bytes(hit.frame_key)), (left, top + _TITLE_PX))
         below = top + _TITLE_PX + _FRAME[1]
-        moment = f"{hit.video_id}  {clock(hit.time_s)}"
+        moment = f"{hit.video_id} · {clock(hit.time_s)}"
         draw.text((left, below + 4), _fitted(draw, moment, _CAPTION_FONT), _INK, _CAPTION_FONT)
-        what = "  ".join([f"score {hit.score:.2f}", *hit.labels[:2]])
+        what = " · ".join([f"score {hit.score:.2f}", ", ".join(hit.labels[:2])]).rstrip(" ·")
         draw.text((left, below + 26), _fitted(draw, what, _SMALL_FONT), _FAINT, _SMALL_FONT)
 
 
@@ -63,8 +63,8 @@ def _thumbnail(jpeg: bytes) -> Image.Image:
     ground = Image.new("RGB", _FRAME, _MATTE)
     with Image.open(io.BytesIO(jpeg)) as frame:
         frame.draft("RGB", _FRAME)
-        frame.thumbnail(_FRAME)
-        ground.paste(frame, ((_FRAME[0] - frame.width) // 2, (_FRAME[1] - frame.height) // 2))
+        fitted = ImageOps.contain(frame, _FRAME)
+    ground.paste(fitted, ((_FRAME[0] - fitted.width) // 2, (_FRAME[1] - fitted.height) // 2))
     return ground
 
 
