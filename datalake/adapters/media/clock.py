@@ -61,4 +61,6 @@ class Clock:
     def _counted(self, frame: VideoFrame) -> int | None:
         if self._delay is None and frame.dts is not None and frame.pts == self._start:
             self._delay = frame.dts - self._start  # the first picture; reading starts there
-        return None if frame.dts is None or self._delay is None else frame.dts - self._delay
+        if self._delay is None:  # it is damaged: what is guessed of times has to do
+            return frame.pts
+        return None if frame.dts is None else frame.dts - self._delay

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
 
 import av
 import av.logging
@@ -66,27 +67,41 @@ class Complaints(logging.Handler):
 
 
 def unit_check(context: VideoCodecContext) -> Callable[[bytes], bool]:
-    """Tells whether a packet of this stream holds a slice with bytes that the format forbids.
+    """Tells whether a packet of this stream holds bytes that the format forbids, or no picture.
 
-    ITU-T H.264 and H.265, 7.4.1: inside a unit, two zero bytes are never followed by 0, 1 or 2. A hole of
-    zeros, which an upload in pieces leaves behind, breaks that where the decoder may see nothing.
+    ITU-T H.264 and H.265, 7.4: the first bit of a unit is 0, and inside of it two zero bytes are never
+    followed by 0, 1 or 2. Noise breaks the one, and a hole of zeros, which an upload in pieces leaves behind,
+    the other, where the decoder may see nothing.
     """
-    is_slice = _SLICES.get(context.name)
-    if is_slice is None:
+    units = _UNITS.get(context.name)
+    if units is None:
         return lambda _: False
     head = bytes(context.extradata or b"")
-    position = 4 if context.name == "h264" else 21
-    width = (head[position] & 3) + 1 if head[:1] == b"\x01" and len(head) > position else 0
-    return lambda data: any(_is_broken(unit) for unit in _units(data, width) if unit and is_slice(unit[0]))
+    width = (head[units.width_at] & 3) + 1 if head[:1] == b"\x01" and len(head) > units.width_at else 0
+    return lambda data: _is_broken([unit for unit in _split(data, width) if unit.rstrip(b"\0")], units)
 
 
-_SLICES: dict[str, Callable[[int], bool]] = {
-    "h264": lambda head: head & 31 in (1, 5),
-    "hevc": lambda head: head >> 1 & 63 < 32,
+@dataclass(frozen=True)
+class _Units:
+    """How the units of a format say what they are."""
+
+    width_at: int  # where the codec's header says how wide lengths are
+    shift: int
+    mask: int
+    slices: Container[int]
+    others: Container[int]  # may come without a slice: parameters, messages, ends, filling
+
+    def kind(self, unit: bytes) -> int:
+        return unit[0] >> self.shift & self.mask
+
+
+_UNITS = {
+    "h264": _Units(4, 0, 31, slices=range(1, 6), others=range(6, 22)),
+    "hevc": _Units(21, 1, 63, slices=range(32), others=range(32, 41)),
 }
 
 
-def _units(data: bytes, width: int) -> Iterator[bytes]:
+def _split(data: bytes, width: int) -> Iterator[bytes]:
     """The units between start codes, or behind length fields of so many bytes."""
     if not width:
         yield from data.split(b"\0\0\1")
@@ -98,6 +113,12 @@ def _units(data: bytes, width: int) -> Iterator[bytes]:
         position = end
 
 
-def _is_broken(unit: bytes) -> bool:
-    unit = unit.rstrip(b"\0")
+def _is_broken(found: list[bytes], units: _Units) -> bool:
+    slices = [unit for unit in found if units.kind(unit) in units.slices]
+    if not slices and any(units.kind(unit) not in units.others for unit in found):
+        return True
+    return any(unit[0] & 0x80 for unit in found) or any(_holds_zeros(unit.rstrip(b"\0")) for unit in slices)
+
+
+def _holds_zeros(unit: bytes) -> bool:
     return b"\0\0\0" in unit or b"\0\0\1" in unit or b"\0\0\2" in unit

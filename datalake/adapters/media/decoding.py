@@ -6,7 +6,7 @@ import os
 
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import decode_failures
-from datalake.adapters.media.pictures import Damage
+from datalake.adapters.media.damage import Damage
 from datalake.adapters.media.reader import Reader
 from datalake.contracts import Finding, VideoStream
 from datalake.findings import finding

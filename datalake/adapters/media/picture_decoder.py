@@ -17,6 +17,8 @@ from datalake.adapters.media.complaints import Complaints, unit_check
 _STRICTER = {"vp9": "libvpx-vp9"}
 # libvpx as PyAV bundles it decodes 8 bits only.
 _STRICTER_FORMATS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p")
+_ONE_FOR_ONE = ("mpeg4",)  # once frames come out, each packet brings one; a repeated picture is a tiny packet
+_REPEAT_BYTES = 19
 _OPTIONS = {"hevc": {"err_detect": "crccheck"}}  # compare a picture with its checksum, where it has one
 
 
@@ -38,6 +40,7 @@ class PictureDecoder:
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
         self.is_exact = threads == 1
         self.decoded = 0
+        self._has_begun = False
         self._context = _context(stream, pixel_format, threads)
         self._is_broken = unit_check(stream.codec_context)
         self._complaints = Complaints()
@@ -57,12 +60,17 @@ class PictureDecoder:
         """Forget everything; the next packet is a keyframe."""
         self._context.flush_buffers()
         self._complaints.taken()
+        self._has_begun = False
 
     def frames(self, packet: Packet[AvStream]) -> Decoded:
         """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
         if self._is_broken(bytes(packet)):
             return Decoded([], "bytes that cannot be picture data")
-        return self._decoded(packet)
+        decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
+        self._has_begun = self._has_begun or bool(decoded.frames)
+        if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
+            return Decoded([], "a picture is missing")
+        return decoded
 
     def rest(self) -> Decoded:
         """The frames still inside; `restart` comes next."""

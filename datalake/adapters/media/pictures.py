@@ -6,9 +6,7 @@ Damage spoils what refers to it: from a damaged picture on, nothing is whole bef
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import dropwhile
-from typing import NamedTuple
+from itertools import chain
 
 from av.error import FFmpegError
 from av.packet import Packet
@@ -16,60 +14,15 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.clock import Clock
+from datalake.adapters.media.damage import Damage, Picture, Skipped
 from datalake.adapters.media.picture_decoder import PictureDecoder
 
-_REORDERED = 32  # pictures that are at most between one and its place in order of time
 _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
 _BEFORE_ALL_US = -(2**62)
 
 
-@dataclass
-class Damage:
-    """Pictures that cannot be had, one after the other; none where it is not known how many."""
-
-    reason: str
-    start_us: int
-    end_us: int
-    pictures: int = 0
-
-    def __str__(self) -> str:
-        start, end = self.start_us / 1e6, self.end_us / 1e6
-        if self.start_us == self.end_us and not self.pictures:
-            return f"nothing from {start:.3f} s on: {self.reason}"
-        if not self.pictures:
-            return f"nothing between {start:.3f} s and {end:.3f} s: {self.reason}"
-        if self.pictures == 1:
-            return f"1 picture at {start:.3f} s: {self.reason}"
-        return f"{self.pictures} pictures between {start:.3f} s and {end:.3f} s: {self.reason}"
-
-
-class Picture(NamedTuple):
-    """What is on screen from a time on: a frame, or damage in its place."""
-
-    time_us: int
-    pts: int = 0
-    frame: VideoFrame | None = None
-    damage: Damage | None = None
-
-
 class StartElsewhere(Exception):
     """What is whole cannot be told from here: start further back, or decode with one thread."""
-
-
-@dataclass
-class _Skipped:
-    """What is handed out in place of a damaged packet and those up to the next keyframe."""
-
-    damage: Damage
-    pictures: list[Picture] = field(default_factory=list)
-
-    def add(self, time_us: int) -> None:
-        """One more picture that cannot be had; only the first are kept, a group may be hours long."""
-        damage = self.damage
-        damage.pictures += 1
-        damage.start_us, damage.end_us = min(damage.start_us, time_us), max(damage.end_us, time_us)
-        if damage.pictures <= _REORDERED:
-            self.pictures.append(Picture(time_us, damage=damage))
 
 
 class PictureStream:
@@ -93,11 +46,13 @@ class PictureStream:
         may_be_damaged: bool = True,
     ) -> None:
         self._packets, self._decoder, self._clock = packets, decoder, clock
-        self._drops_leading, self._may_be_damaged = not is_start, may_be_damaged
+        self._is_start, self._drops_leading = is_start, not is_start
+        self._may_be_damaged = may_be_damaged
         self._keyframe_us: int | None = None  # where decoding entered; None: not yet
         self._is_entering = True  # until the first picture that does not lead
         self._last_us = _BEFORE_ALL_US
-        self._skipped: _Skipped | None = None
+        self._held: Picture | None = None  # the latest; shown once the one after it is known
+        self._skipped: Skipped | None = None
         self._breaks_off: str | None = None
         self._holes = decoder.holes
 
@@ -107,19 +62,37 @@ class PictureStream:
         Raises:
             StartElsewhere: damage or not, it cannot be told from here.
         """
-        for picture in _without_strays(self._in_turn()):
-            if picture.time_us > self._last_us:
-                self._last_us = picture.time_us
-                yield picture
+        for picture in chain(self._in_turn(), [None]):
+            held, self._held = self._held, picture
+            if held is not None and held.time_us > self._last_us and not self._is_stray(held, picture):
+                self._last_us = held.time_us
+                yield held
+
+    def _is_stray(self, picture: Picture, following: Picture | None) -> bool:
+        """True for a time that leaps ahead of both neighbours': that time is damaged."""
+        if following is None or self._last_us == _BEFORE_ALL_US:
+            return False
+        return picture.time_us > max(self._last_us, following.time_us) + _JUMP_US
+
+    @property
+    def _latest_us(self) -> int:
+        """Time of the last picture, unless it may be a stray."""
+        if self._held is None or self._is_stray(self._held, Picture(self._last_us)):
+            return self._last_us
+        return max(self._last_us, self._held.time_us)
 
     def _in_turn(self) -> Iterator[Picture]:
-        for packet in dropwhile(lambda one: not one.is_keyframe, self._readable()):
+        for packet in self._readable():
             if self._decoder.holes > self._holes:
                 self._leap(packet)
-            if self._skipped is None or packet.is_keyframe:
-                yield from self._of(packet)
-            else:
-                self._skipped.add(self._time_of(packet))
+            time_us = self._time_of(packet)
+            if packet.is_keyframe or (self._keyframe_us is not None and self._skipped is None):
+                yield from self._of(packet, time_us)
+            elif self._skipped is not None:
+                self._skipped.add(time_us)
+            elif self._is_start and time_us >= 0:
+                self._skipped = Skipped(Damage("the keyframe before is missing", time_us, time_us))
+                self._skipped.add(time_us)
         yield from self._tail()
 
     def _readable(self) -> Iterator[Packet[AvStream]]:
@@ -131,14 +104,13 @@ class PictureStream:
         except FFmpegError as error:
             self._breaks_off = error.strerror or type(error).__name__
 
-    def _of(self, packet: Packet[AvStream]) -> Iterator[Picture]:
-        time_us = self._time_of(packet)
+    def _of(self, packet: Packet[AvStream], time_us: int) -> Iterator[Picture]:
         if self._skipped is not None:
             yield from self._in_place_of_skipped()
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
         if self._keyframe_us is None:
             self._keyframe_us, self._is_entering = time_us, True
-        if time_us < self._last_us - _JUMP_US:
+        if time_us < self._latest_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
             return
         decoded = self._decoder.frames(packet)
@@ -165,7 +137,7 @@ class PictureStream:
         pictures = pictures + self._pictures(self._decoder.rest().frames)
         self._decoder.restart()
         time_us = self._time_of(packet)
-        self._skipped = _Skipped(Damage(reason, time_us, time_us))
+        self._skipped = Skipped(Damage(reason, time_us, time_us))
         self._skipped.add(time_us)
         for picture in pictures:
             if picture.frame is not None and picture.frame.is_corrupt:
@@ -180,9 +152,9 @@ class PictureStream:
             return
         pictures = self._pictures(self._decoder.rest().frames)
         self._decoder.restart()
-        start_us = max([self._last_us, *(one.time_us for one in pictures)]) + 1
+        start_us = max([self._latest_us, *(one.time_us for one in pictures)]) + 1
         damage = Damage("bytes that hold no pictures", start_us, max(start_us, self._time_of(packet)))
-        self._skipped = _Skipped(damage, [*pictures, Picture(start_us, damage=damage)])
+        self._skipped = Skipped(damage, [*pictures, Picture(start_us, damage=damage)])
 
     def _in_place_of_skipped(self) -> Iterator[Picture]:
         if self._skipped is not None:
@@ -199,13 +171,15 @@ class PictureStream:
         yield from pictures if _missing(pictures) is None else []
         reason = self._breaks_off or decoded.damage or _missing(pictures)
         if reason is not None:
-            end_us = max(self._last_us, 0) + 1
+            end_us = max(0, self._latest_us) + 1
             yield Picture(end_us, damage=Damage(reason, end_us, end_us))
 
     def _pictures(self, frames: list[VideoFrame]) -> list[Picture]:
         found = []
         for frame in frames:
             pts = self._clock.pts(frame)
+            if pts is None:
+                continue
             time_us = self._clock.us(pts)
             leads = self._is_entering and time_us < (self._keyframe_us or 0)
             if not (leads and self._drops_leading):
@@ -215,25 +189,7 @@ class PictureStream:
     def _time_of(self, packet: Packet[AvStream]) -> int:
         """When the packet's picture is on screen; next, where the container does not say."""
         time_us = self._clock.packet_us(packet)
-        return self._last_us + 1 if time_us is None else time_us
-
-
-def _without_strays(pictures: Iterator[Picture]) -> Iterator[Picture]:
-    """The pictures without one whose time leaps ahead of both its neighbours': that time is damaged."""
-    before: Picture | None = None
-    held: Picture | None = None
-    for picture in pictures:
-        is_stray = (
-            before is not None
-            and held is not None
-            and held.time_us > max(before.time_us, picture.time_us) + _JUMP_US
-        )
-        if held is not None and not is_stray:
-            yield held
-            before = held
-        held = picture
-    if held is not None:
-        yield held
+        return self._latest_us + 1 if time_us is None else time_us
 
 
 def _missing(pictures: list[Picture]) -> str | None:

@@ -17,10 +17,11 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.clock import Clock
 from datalake.adapters.media.containers import OPTIONS
+from datalake.adapters.media.damage import Damage, Picture
 from datalake.adapters.media.keyframes import keyframe_times_us
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.picture_decoder import PictureDecoder
-from datalake.adapters.media.pictures import Damage, Picture, PictureStream, StartElsewhere
+from datalake.adapters.media.pictures import PictureStream, StartElsewhere
 from datalake.contracts import VideoStream
 
 _SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)

@@ -46,11 +46,11 @@ def test_a_bomb_costs_a_child_and_nothing_else(bomb: Path, make_clip: Callable[.
         (found,) = media.probe_port().probe(bomb).findings
         assert found.code == "decoder_out_of_memory"
         assert "CHILD_MEMORY_BYTES" in found.remedy
-        assert media.probe_port().probe(make_clip()).findings == ()
+        assert media.probe_port().probe(make_clip()).media is not None
 
 
 def test_pictures_that_fit_the_probe_may_not_fit_the_frames(bomb: Path) -> None:
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=1600 * MEGABYTE) as media:
+    with MediaChildren(slots=1, timeout_s=30, memory_bytes=1200 * MEGABYTE) as media:
         probe = media.probe_port().probe(bomb)
         assert probe.media is not None
         with media.frame_source(bomb, probe.media) as source:
@@ -89,5 +89,5 @@ def test_children_are_started_ahead(make_clip: Callable[..., Path]) -> None:
     started = time.monotonic()
     with MediaChildren(slots=2, timeout_s=30, memory_bytes=4096 * MEGABYTE) as media:
         entered = time.monotonic()
-        assert media.probe_port().probe(make_clip()).findings == ()
+        assert media.probe_port().probe(make_clip()).media is not None
         assert entered - started < time.monotonic() - entered

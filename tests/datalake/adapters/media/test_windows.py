@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalake.adapters.media.windows import MAX_WINDOW_FRAMES, cut_windows, wanted_times_us
+from datalake.adapters.media.windows import MAX_WINDOW_FRAMES, cut_windows, sampled_end_us, wanted_times_us
+from datalake.adapters.ports import Sampling
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,11 @@ from datalake.adapters.media.windows import MAX_WINDOW_FRAMES, cut_windows, want
 )
 def test_wanted_times(end_us: int, interval_s: float, max_frames: int, wanted: list[int]) -> None:
     assert wanted_times_us(end_us, interval_s, max_frames) == wanted
+
+
+@pytest.mark.parametrize(("limit_s", "end_us"), [(None, 10_000_000), (2.5, 2_500_000), (20.0, 10_000_000)])
+def test_the_end_of_the_wanted_part(limit_s: float | None, end_us: int) -> None:
+    assert sampled_end_us(10.0, Sampling(1.0, 100, 10**6, limit_s)) == end_us
 
 
 def test_a_window_ends_where_a_group_of_pictures_begins() -> None:
