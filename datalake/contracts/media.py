@@ -9,6 +9,8 @@ from pydantic import Field
 from datalake.contracts.base import Contract, Instant, ShortText
 
 Severity = Literal["error", "warning", "info"]
+# ITU-T H.273 by FFmpeg's names: PQ (HDR10, Dolby Vision) and HLG
+_HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 
 
 class Finding(Contract):
@@ -41,6 +43,11 @@ class Colour(Contract):
     transfer: str | None = Field(None, description="E.g. `smpte2084`, which is HDR.")
     matrix: str | None = Field(None, description="E.g. `bt709`.")
     range: str | None = Field(None, description="`tv` (limited) or `pc` (full).")
+
+    @property
+    def is_hdr(self) -> bool:
+        """True when the transfer curve is one of high dynamic range."""
+        return self.transfer in _HDR_TRANSFERS
 
 
 class VideoStream(Contract):
@@ -99,3 +106,13 @@ class MediaFacts(Contract):
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of the container, long ones cut.")
     video: VideoStream | None = Field(None, description="None when there is no picture track.")
     audio: AudioStream | None = Field(None, description="None when there is no sound track.")
+
+    @property
+    def best_duration_s(self) -> float | None:
+        """Seconds that are really there; where nobody could measure, what the container claims."""
+        return self.duration_s if self.measured_duration_s is None else self.measured_duration_s
+
+    @property
+    def is_decodable(self) -> bool:
+        """True when there are pictures that a decoder can be asked for."""
+        return self.video is not None and self.measured_duration_s is not None
