@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hamilton.function_modifiers import tag
-
 from datalake.contracts import BronzeVideo, Finding, MediaFacts, SourceFacts, ValidationMode, VideoStream
 from datalake.findings import blocking as stopping
 from datalake.findings import finding
@@ -74,7 +72,6 @@ def blocking(
     return tuple(dict.fromkeys(found.code for found in stops))
 
 
-@tag(layer="bronze", role="output")
 def bronze_video(
     asset_id: str,
     size_bytes: int,

@@ -74,7 +74,7 @@ class SilverSettings(SettingsGroup):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
     interval_s: float = Field(1.0, ge=0.001, description="Seconds between wanted frames.")
-    max_frames: int = Field(10_000, ge=1, description="Most frames wanted of one video.")
+    max_frames: int = Field(10_000, ge=1, le=1_000_000, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(
         4,
         ge=0,

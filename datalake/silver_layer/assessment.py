@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hamilton.function_modifiers import tag
-
 from datalake.contracts import (
     Assessment,
     BronzeVideo,
@@ -82,7 +80,6 @@ def sound_findings(
     return found
 
 
-@tag(role="output")
 def assessment(
     silver_video: SilverVideo,
     video_metadata: VideoMetadata,

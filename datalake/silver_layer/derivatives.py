@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 
-from hamilton.function_modifiers import tag
 from PIL import Image
 
 from datalake.adapters.ports import FrameRow, FrameTable, Lake
@@ -61,7 +60,6 @@ def derivative_findings(
     return found
 
 
-@tag(role="output")
 def derivatives(
     silver_video: SilverVideo,
     poster: Derivative | None,

@@ -46,7 +46,6 @@ class SilverOptions:
     """Everything but the bytes and the model that changes what silver writes.
 
     Attributes:
-        sampling: how frames are chosen.
         interval_s: seconds between wanted frames.
         max_frames: frames wanted of the whole video, at most.
         window_max_bytes: decoded pixels that one window may hold.
@@ -58,7 +57,6 @@ class SilverOptions:
         validation_mode: what damage stops.
     """
 
-    sampling: str
     interval_s: float
     max_frames: int
     window_max_bytes: int
@@ -71,9 +69,7 @@ class SilverOptions:
 
     def as_inputs(self) -> dict[str, object]:
         """The layer's narrow settings, by input name."""
-        inputs = asdict(self)
-        del inputs["sampling"]  # the contract knows one way only; its nodes take no choice
-        return inputs
+        return asdict(self)
 
 
 def effective_options(
@@ -82,7 +78,6 @@ def effective_options(
     """The sender's wishes over the settings; only in `lenient` mode is a long video cut short."""
     mode = options.validation_mode or bronze.validation_mode
     return SilverOptions(
-        sampling=options.sampling,
         interval_s=options.interval_s or silver.interval_s,
         max_frames=options.max_frames or silver.max_frames,
         window_max_bytes=silver.window_max_bytes,

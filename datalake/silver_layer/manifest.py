@@ -41,8 +41,8 @@ def manifest_key(work: WorkIdentity) -> str:
 
 
 def part_key(work: WorkIdentity, window_index: int) -> str:
-    """Lake key of a window's Parquet part."""
-    return f"{work.prefix}/frames/part-{window_index:05d}.parquet"
+    """Lake key of a window's Parquet part; six digits sort a million windows, one a frame at most."""
+    return f"{work.prefix}/frames/part-{window_index:06d}.parquet"
 
 
 def image_key(sha256: str) -> str:

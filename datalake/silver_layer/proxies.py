@@ -98,6 +98,7 @@ def proxy_file(
     return ProxyFile(missing_proxy, path)
 
 
+@tag(effect="decodes")
 def proxy_probe(proxy_file: ProxyFile, media_probe: MediaProbe) -> Probe:
     """What is really in the file."""
     return Probe(None) if proxy_file.path is None else media_probe.probe(proxy_file.path)
@@ -154,26 +155,32 @@ def proxy_derivative(
 @tag(effect="writes")
 def published_proxy(
     proxy_file: ProxyFile,
-    proxy_failure: str | None,
     proxy_derivative: Derivative | None,
     derivatives_prefix: str,
     lake: Lake,
-) -> ProxyResult:
-    """The proxy in the lake, then its record; the scratch file goes, good or not."""
+) -> Derivative | None:
+    """The proxy in the lake, then its record; None for one that is not good. The scratch file goes."""
     if proxy_file.path is not None and proxy_derivative is not None:
         lake.put_file(proxy_derivative.key, proxy_file.path)
         record = proxy_derivative.model_dump_json().encode()
         lake.put_bytes(_record_key(derivatives_prefix, proxy_derivative.name), record)
     if proxy_file.path is not None:
-        proxy_file.path.unlink()
+        proxy_file.path.unlink()  # the disk need not hold all proxies of a video at once
+    return proxy_derivative
+
+
+def proxy_result(
+    proxy_file: ProxyFile, proxy_failure: str | None, published_proxy: Derivative | None
+) -> ProxyResult:
+    """The proxy that is in the lake, or why it is not."""
     if proxy_failure is not None:
         return ProxyResult(finding=finding("derivative_failed", f"{proxy_file.wish.name}: {proxy_failure}"))
-    return ProxyResult(proxy_derivative)
+    return ProxyResult(published_proxy)
 
 
-def proxy_results(published_proxy: Collect[ProxyResult]) -> list[ProxyResult]:
+def proxy_results(proxy_result: Collect[ProxyResult]) -> list[ProxyResult]:
     """What came of every proxy that was made in this execution."""
-    return list(published_proxy)
+    return list(proxy_result)
 
 
 def _record_key(prefix: str, name: str) -> str:

@@ -70,9 +70,11 @@ def parts(
     return sorted([*finished_windows, *window_summaries], key=lambda summary: summary.index)
 
 
-def decoding_findings(parts: list[WindowSummary], validation_mode: ValidationMode) -> list[Finding]:
+def decoding_findings(
+    source_findings: list[Finding], parts: list[WindowSummary], validation_mode: ValidationMode
+) -> list[Finding]:
     """What decoding noticed, one a code; a video without any frame is refused unless nothing may stop it."""
-    noticed = [one for part in parts for one in part.findings]
+    noticed = [*source_findings, *(one for part in parts for one in part.findings)]
     if not any(part.frame_count for part in parts):
         no_frames = finding("no_frames", "No frame could be decoded at any of the wanted times.")
         if blocking([no_frames], validation_mode):
@@ -109,7 +111,6 @@ def stored_manifest(manifest: Manifest, work: WorkIdentity, lake: Lake) -> str:
     return key
 
 
-@tag(role="output")
 def silver_video(manifest: Manifest, stored_manifest: str) -> SilverVideo:
     """The record of what is in the video, once it is in the lake."""
     return silver_video_of(manifest)

@@ -23,6 +23,11 @@ def sampling(
     return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s)
 
 
+def source_findings(frame_source: FrameSource) -> list[Finding]:
+    """Why there is no window at all; empty where there are some."""
+    return list(frame_source.findings)
+
+
 def windows(frame_source: FrameSource, sampling: Sampling) -> list[Window]:
     """All spans of the video with the times wanted in each, microseconds, in order."""
     return list(frame_source.windows(sampling))

@@ -78,6 +78,11 @@ class DecodedWindow:
 class FrameSource(ABC):
     """The frames of one video, window by window, decoded ahead in a child."""
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Why there is no window, where that is known before any was asked for."""
+        return ()
+
     @abstractmethod
     def windows(self, sampling: Sampling) -> Sequence[Window]:
         """The video cut into windows, in order.

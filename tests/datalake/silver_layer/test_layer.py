@@ -45,7 +45,7 @@ def test_the_graph_has_one_expansion_and_no_node_both_decodes_and_writes() -> No
         port: {node.name for node in nodes if port in node.required_dependencies}
         for port in ("frame_source", "lake")
     }
-    assert takers["frame_source"] == {"windows", "decoded_window"}
+    assert takers["frame_source"] == {"source_findings", "windows", "decoded_window"}
     assert takers["lake"] == {
         "finished_windows",
         "earlier_kept",

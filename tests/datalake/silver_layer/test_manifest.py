@@ -44,3 +44,8 @@ def test_a_manifest_is_read_back_from_its_bytes(work: WorkIdentity) -> None:
 
 def test_images_are_spread_over_folders_by_their_hash() -> None:
     assert image_key("ab" * 32) == f"silver/images/ab/{'ab' * 32}.jpg"
+
+
+def test_part_names_sort_as_their_windows_do_up_to_a_million(work: WorkIdentity) -> None:
+    keys = [part_key(work, index) for index in (0, 9, 10, 99_999, 100_000, 999_999)]
+    assert sorted(keys) == keys

@@ -8,7 +8,7 @@ import pytest
 
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
-from datalake.contracts import SilverVideo
+from datalake.contracts import Finding, SilverVideo
 from datalake.errors import BadVideo, LeaseLost
 from datalake.findings import finding
 from datalake.silver_layer.windows import frames, sampling
@@ -21,23 +21,20 @@ HUNG = finding("decoder_hung", "no frame for 120 s")
 
 
 class NoPictures(FrameSource):
-    """A file that has nothing to decode."""
+    """A file that has nothing to decode, and may say why."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self._findings = findings
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self._findings
 
     def windows(self, sampling: Sampling) -> list[Window]:
         return []
 
     def decoded(self, window: Window) -> DecodedWindow:
         raise AssertionError("there is no window")
-
-
-class OnlyFindings(FrameSource):
-    """A file of which nothing can be decoded, in a window with a number of its own."""
-
-    def windows(self, sampling: Sampling) -> list[Window]:
-        return [Window(99_999, 0, 0, ())]
-
-    def decoded(self, window: Window) -> DecodedWindow:
-        return DecodedWindow((), (HUNG,))
 
 
 def test_the_settings_are_what_is_asked_of_the_source() -> None:
@@ -103,8 +100,12 @@ def test_a_video_without_a_frame_is_a_bad_video(mode: str, run_silver: Run, lake
 
 @pytest.mark.parametrize(
     ("source", "codes", "windows"),
-    [(NoPictures(), ["no_frames"], 0), (OnlyFindings(), ["decoder_hung", "no_frames"], 1)],
-    ids=["no window", "no frame"],
+    [
+        (NoPictures(), ["no_frames"], 0),
+        (NoPictures(HUNG), ["decoder_hung", "no_frames"], 0),
+        (CountingFrameSource(video(IMAGES[:1]), dies_at={0: HUNG}), ["decoder_hung", "no_frames"], 1),
+    ],
+    ids=["no window", "no window and why", "no frame"],
 )
 def test_report_only_finishes_the_work_without_a_frame_and_again(
     source: FrameSource, codes: list[str], windows: int, run_silver: Run, lake: MemoryLake
