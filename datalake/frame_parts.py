@@ -6,7 +6,8 @@ is and sums it up, so that a part can be judged from its footer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,80 +15,62 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datalake.adapters.ports import ContentBox, FrameRow, Label, Lake, Vector
+from datalake.adapters.ports import ContentBox, FrameRow, Label, Lake, Numbers, Vector
 
-__all__ = [
-    "FrameRow",
-    "frame_schema",
-    "frame_table",
-    "part_bytes",
-    "read_frames",
-    "read_metadata",
-    "read_scores",
-]
 
-_COLUMNS = {
-    "asset_id": "SHA-256 of the video's bytes, hex.",
-    "settings_hash": "Hash over all settings that change this row, 16 hex digits.",
-    "pipeline_version": "Version of the code that made this row.",
-    "time_us": "Presentation time from the start of the video, microseconds.",
-    "pts": "Presentation time stamp in the stream's time base.",
-    "point_id": "Id of the point in the vector index; null for near-duplicates.",
-    "frame_key": "Lake key of the JPEG; null for near-duplicates.",
-    "sha256": "SHA-256 of the JPEG's bytes, hex; null for near-duplicates.",
-    "width_px": "Width of the decoded frame, upright.",
-    "height_px": "Height of the decoded frame, upright.",
-    "content_box": "The frame without black bars, pixels of the decoded frame.",
-    "blur": "Variance of the Laplacian of the luma; low is blurred.",
-    "brightness": "Mean luma, 0 to 255.",
-    "contrast": "Standard deviation of the luma, 0 to 127.5.",
-    "blank_share": "Share of pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels.",
-    "difference": "Mean absolute luma difference to the frame before, 0 to 255; null for a window's first.",
-    "phash": "64-bit perceptual hash, 16 hex digits.",
-    "duplicate_of_us": "time_us of the kept frame that stands for this one; null for kept frames.",
-    "labels": "Class names with scores, best first.",
-    "vector": "L2-normalised embedding; null for near-duplicates.",
-}
-_COSTLY = ("labels", "vector")
+def _column(name: str, kind: pa.DataType, description: str, is_nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=is_nullable, metadata={"description": description})
+
+
+_optional = partial(_column, is_nullable=True)
+_BOX = pa.struct([pa.field(side, pa.int32(), nullable=False) for side in ContentBox._fields])
+_LABEL = pa.struct([pa.field("name", pa.string()), pa.field("score", pa.float32())])
+# all columns but the vector, whose length the model says
+_COLUMNS = (
+    _column("asset_id", pa.string(), "SHA-256 of the video's bytes, hex."),
+    _column("settings_hash", pa.string(), "Hash over all settings that change this row, 16 hex digits."),
+    _column("pipeline_version", pa.string(), "Version of the code that made this row."),
+    _column("time_us", pa.int64(), "Presentation time from the start of the video, microseconds."),
+    _column("pts", pa.int64(), "Presentation time stamp in the stream's time base."),
+    _optional("point_id", pa.string(), "Id of the point in the vector index; null for near-duplicates."),
+    _optional("frame_key", pa.string(), "Lake key of the JPEG; null for near-duplicates."),
+    _optional("sha256", pa.string(), "SHA-256 of the JPEG's bytes, hex; null for near-duplicates."),
+    _column("width_px", pa.int32(), "Width of the decoded frame, upright."),
+    _column("height_px", pa.int32(), "Height of the decoded frame, upright."),
+    _column("content_box", _BOX, "The frame without black bars, pixels of the decoded frame."),
+    _column("blur", pa.float64(), "Variance of the Laplacian of the luma; low is blurred."),
+    _column("brightness", pa.float64(), "Mean luma, 0 to 255."),
+    _column("contrast", pa.float64(), "Standard deviation of the luma, 0 to 127.5."),
+    _column(
+        "blank_share",
+        pa.float64(),
+        "Share of pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels.",
+    ),
+    _optional(
+        "difference",
+        pa.float64(),
+        "Mean absolute luma difference to the frame before, 0 to 255; null for a window's first.",
+    ),
+    _column("phash", pa.string(), "64-bit perceptual hash, 16 hex digits."),
+    _optional(
+        "duplicate_of_us",
+        pa.int64(),
+        "time_us of the kept frame that stands for this one; null for kept frames.",
+    ),
+    _column("labels", pa.list_(_LABEL), "Class names with scores, best first."),
+)
+_CHEAP = [column.name for column in _COLUMNS if column.name != "labels"]
 
 
 def frame_schema(vector_dim: int) -> pa.Schema:
-    """Schema of a part; every column carries its description.
+    """Schema of a part: the fields of `FrameRow`; every column carries its description.
 
     Args:
         vector_dim: length of a vector.
     """
-    label = pa.struct([pa.field("name", pa.string()), pa.field("score", pa.float32())])
-    box = pa.struct([pa.field(side, pa.int32(), nullable=False) for side in ContentBox._fields])
-    types: dict[str, pa.DataType] = {
-        "asset_id": pa.string(),
-        "settings_hash": pa.string(),
-        "pipeline_version": pa.string(),
-        "time_us": pa.int64(),
-        "pts": pa.int64(),
-        "point_id": pa.string(),
-        "frame_key": pa.string(),
-        "sha256": pa.string(),
-        "width_px": pa.int32(),
-        "height_px": pa.int32(),
-        "content_box": box,
-        "blur": pa.float64(),
-        "brightness": pa.float64(),
-        "contrast": pa.float64(),
-        "blank_share": pa.float64(),
-        "difference": pa.float64(),
-        "phash": pa.string(),
-        "duplicate_of_us": pa.int64(),
-        "labels": pa.list_(label),
-        "vector": pa.list_(pa.float32(), vector_dim),
-    }
-    nullable = {"point_id", "frame_key", "sha256", "difference", "duplicate_of_us", "vector"}
-    return pa.schema(
-        [
-            pa.field(name, kind, nullable=name in nullable, metadata={"description": _COLUMNS[name]})
-            for name, kind in types.items()
-        ]
-    )
+    vector = pa.list_(pa.float32(), vector_dim)
+    words = "L2-normalised embedding; null for near-duplicates."
+    return pa.schema([*_COLUMNS, _optional("vector", vector, words)])
 
 
 def frame_table(rows: Sequence[FrameRow], vector_dim: int, metadata: Mapping[str, str]) -> pa.Table:
@@ -121,10 +104,21 @@ def read_scores(lake: Lake, key: str) -> list[FrameRow]:
     Raises:
         StoreUnavailable: the lake cannot be read.
     """
-    cheap = [name for name in _COLUMNS if name not in _COSTLY]
     with lake.open(key) as file:
-        table = pq.read_table(file, columns=cheap)
+        table = pq.read_table(file, columns=_CHEAP)
     return [_row({**record, "labels": ()}) for record in table.to_pylist()]
+
+
+def read_columns(lake: Lake, key: str, names: Collection[str]) -> dict[str, Numbers]:
+    """Columns of numbers of one part, as `FrameTable.columns` says.
+
+    Raises:
+        StoreUnavailable: the lake cannot be read.
+    """
+    paths = {_path(name): name for name in names}
+    with lake.open(key) as file:
+        table = pq.ParquetFile(file).read(columns=list(paths)).flatten()
+    return {name: np.asarray(table.column(path), np.float64) for path, name in paths.items()}
 
 
 def read_metadata(lake: Lake, key: str) -> dict[str, str]:
@@ -135,11 +129,17 @@ def read_metadata(lake: Lake, key: str) -> dict[str, str]:
 
 
 def _record(row: FrameRow) -> dict[str, object]:
-    record: dict[str, object] = {name: getattr(row, name) for name in _COLUMNS}
-    record["point_id"] = None if row.point_id is None else str(row.point_id)
-    record["content_box"] = row.content_box._asdict()
-    record["labels"] = [{"name": label.name, "score": label.score} for label in row.labels]
-    return record
+    return {
+        **vars(row),
+        "point_id": None if row.point_id is None else str(row.point_id),
+        "content_box": row.content_box._asdict(),
+        "labels": [vars(label) for label in row.labels],
+    }
+
+
+def _path(name: str) -> str:
+    """Where a part has a column of `FrameRow.values`: the sides of the box are in a struct."""
+    return f"content_box.{name.removeprefix('box_')}" if name.startswith("box_") else name
 
 
 def _vectors(column: pa.FixedSizeListArray) -> Vector:

@@ -6,67 +6,60 @@ is 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import nan
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from datalake.adapters.ports import FrameRow, FrameTable
+from datalake.adapters.ports import FrameTable, Numbers
 from datalake.contracts import BronzeVideo, SilverVideo
 
-Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-_RECORD = np.dtype(
-    [
-        ("time_us", np.int64),
-        ("blur", np.float64),
-        ("brightness", np.float64),
-        ("contrast", np.float64),
-        ("blank_share", np.float64),
-        ("difference", np.float64),
-        ("is_kept", np.bool_),
-        ("is_letterboxed", np.bool_),
-    ]
-)
 
 
 @dataclass(frozen=True)
 class FrameScores:
-    """What silver measured of every frame, as columns in time order: small, however long the video is.
+    """What silver measured of every frame, in time order: small, however long the video is.
 
-    Attributes:
-        time_us: microseconds from the start of the video.
-        blur: variance of the Laplacian; low is blurred.
-        brightness: mean luma, 0 to 255.
-        contrast: standard deviation of the luma, 0 to 127.5.
-        blank_share: share of one shade, 0 to 1.
-        difference: mean luma difference to the frame before, 0 to 255; NaN where nothing was compared.
-        is_kept: False for near-duplicates.
-        is_letterboxed: True where black bars surround the picture.
+    Each attribute is a column of the parts (`datalake/frame_parts.py` says what it means), one value a
+    frame; NaN where a frame has none.
     """
 
-    time_us: npt.NDArray[np.int64]
+    time_us: Numbers
     blur: Numbers
     brightness: Numbers
     contrast: Numbers
     blank_share: Numbers
     difference: Numbers
-    is_kept: Flags
-    is_letterboxed: Flags
+    duplicate_of_us: Numbers
+    width_px: Numbers
+    height_px: Numbers
+    box_width_px: Numbers
+    box_height_px: Numbers
 
     @property
     def compared(self) -> Flags:
         """True for frames that were compared with the one before."""
         return ~np.isnan(self.difference)
 
+    @property
+    def is_kept(self) -> Flags:
+        """False for near-duplicates."""
+        return np.isnan(self.duplicate_of_us)
+
+    @property
+    def is_letterboxed(self) -> Flags:
+        """True where black bars surround the picture."""
+        narrower, lower = self.box_width_px < self.width_px, self.box_height_px < self.height_px
+        return np.logical_or(narrower, lower)
+
 
 def frame_scores(silver_video: SilverVideo, frame_table: FrameTable) -> FrameScores:
     """The raw scores of all frames, read part by part."""
-    records = np.fromiter(_records(silver_video.part_keys, frame_table), _RECORD)
-    return FrameScores(**{name: records[name] for name in _RECORD.names or ()})
+    names = [column.name for column in fields(FrameScores)]
+    parts = [frame_table.columns(key, names) for key in silver_video.part_keys]
+    nothing = np.empty(0)
+    return FrameScores(**{name: np.concatenate([nothing, *(part[name] for part in parts)]) for name in names})
 
 
 def blurred_frames(frame_scores: FrameScores, blur_min: float) -> Flags:
@@ -163,22 +156,3 @@ def best_frame_us(frame_scores: FrameScores, dark_frames: Flags, blank_frames: F
 
 def _share(flags: Flags) -> float:
     return float(flags.mean()) if flags.size else 0.0
-
-
-def _records(part_keys: tuple[str, ...], frame_table: FrameTable) -> Iterator[tuple[float, ...]]:
-    for key in part_keys:
-        for row in frame_table.scores(key):
-            yield (
-                row.time_us,
-                row.blur,
-                row.brightness,
-                row.contrast,
-                row.blank_share,
-                nan if row.difference is None else row.difference,
-                row.duplicate_of_us is None,
-                _is_letterboxed(row),
-            )
-
-
-def _is_letterboxed(row: FrameRow) -> bool:
-    return (row.content_box.width_px, row.content_box.height_px) != (row.width_px, row.height_px)

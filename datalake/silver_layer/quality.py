@@ -5,27 +5,16 @@ Only raw scores are made and stored here; what is blurred, dark or blank is deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
+from datalake.adapters.ports import PictureScores
 from datalake.silver_layer.pictures import Luma, reduced
 
 _SHADES = 9
 _SMALL_PX = 64
-
-
-@dataclass(frozen=True)
-class PictureScores:
-    """The raw scores of one frame; `difference` is None for the first frame of a window."""
-
-    blur: float
-    brightness: float
-    contrast: float
-    blank_share: float
-    difference: float | None
 
 
 def blurs(content_lumas: list[Luma]) -> list[float]:
@@ -64,7 +53,12 @@ def picture_scores(
 ) -> list[PictureScores]:
     """The raw scores, frame by frame."""
     columns = zip(blurs, brightnesses, contrasts, blank_shares, differences, strict=True)
-    return [PictureScores(*scores) for scores in columns]
+    return [
+        PictureScores(
+            blur=blur, brightness=brightness, contrast=contrast, blank_share=share, difference=difference
+        )
+        for blur, brightness, contrast, share, difference in columns
+    ]
 
 
 def _laplacian_variance(luma: Luma) -> float:

@@ -7,12 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from datalake import frame_parts
-from datalake.adapters.ports import ContentBox, Embedding, Frame, FrameRow, Window
+from datalake.adapters.ports import ContentBox, Embedding, Frame, FrameRow, PictureScores, Window
 from datalake.common_func import PIPELINE_VERSION, point_id
 from datalake.contracts import Finding, WorkIdentity
 from datalake.silver_layer.images import FrameJpeg
 from datalake.silver_layer.part_metadata import part_metadata
-from datalake.silver_layer.quality import PictureScores
 
 
 def frame_rows(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import BinaryIO
 from uuid import UUID
 
@@ -9,9 +9,18 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from datalake.adapters.frame_table import ParquetFrameTable
+from datalake.adapters.memory.catalog import MemoryFrameTable
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.ports import ContentBox, FrameRow, Label
-from datalake.frame_parts import frame_table, part_bytes, read_frames, read_metadata, read_scores
+from datalake.frame_parts import (
+    frame_schema,
+    frame_table,
+    part_bytes,
+    read_columns,
+    read_frames,
+    read_metadata,
+    read_scores,
+)
 
 DIM = 3
 METADATA = {"asset_id": "a" * 64, "frame_count": "3"}
@@ -103,13 +112,43 @@ def test_scores_are_the_rows_without_vectors_and_labels() -> None:
     assert comparable(ParquetFrameTable(stored(ROWS)).rows("part")) == comparable(ROWS)
 
 
+def test_every_field_of_a_row_is_a_column_and_no_other() -> None:
+    assert set(frame_schema(DIM).names) == {field.name for field in fields(FrameRow)}
+
+
+def test_columns_of_numbers_are_those_of_the_rows() -> None:
+    expected = {
+        "time_us": [0.0, 1e6, 2e6],
+        "difference": [None, 1.5, 1.5],
+        "duplicate_of_us": [None, 0.0, None],
+        "box_height_px": [280.0] * 3,
+    }
+    fake = MemoryFrameTable()
+    fake.parts["part"] = ROWS
+    for table in (ParquetFrameTable(stored(ROWS)), fake):
+        found = table.columns("part", expected)
+        assert {name: column.dtype for name, column in found.items()} == dict.fromkeys(expected, np.float64)
+        shown = {name: [None if np.isnan(x) else x for x in column] for name, column in found.items()}
+        assert shown == expected
+
+
+def test_a_column_without_a_value_and_one_without_a_row_are_columns() -> None:
+    names = ("difference", "duplicate_of_us")
+    for column in read_columns(stored(ROWS[:1]), "part", names).values():
+        assert np.isnan(column).tolist() == [True]
+    for column in read_columns(stored([]), "part", names).values():
+        assert column.tolist() == []
+
+
 def test_scores_do_not_read_the_bytes_of_vectors() -> None:
     rng, dim = np.random.default_rng(0), 512
     rows = [replace(row(time_us, []), vector=rng.random(dim, np.float32)) for time_us in range(100)]
     lake = ReadLake()
     lake.put_bytes("part", part_bytes(frame_table(rows, dim, METADATA)))
     assert len(read_scores(lake, "part")) == 100
-    assert lake.read_bytes_count < 100 * dim * 4 / 2
+    by_scores = lake.read_bytes_count
+    assert read_columns(lake, "part", ["blur", "box_width_px"])["blur"].tolist() == [12.5] * 100
+    assert max(by_scores, lake.read_bytes_count - by_scores) < 100 * dim * 4 / 2
 
 
 def test_metadata_comes_from_the_footer() -> None:

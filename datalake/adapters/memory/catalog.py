@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import numpy as np
+
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.adapters.ports import (
     BatchReport,
@@ -14,6 +16,7 @@ from datalake.adapters.ports import (
     FrameRow,
     FrameTable,
     Mail,
+    Numbers,
     PointClaim,
     Retraction,
     Settlement,
@@ -209,6 +212,11 @@ class MemoryFrameTable(FrameTable):
 
     def __init__(self) -> None:
         self.parts: dict[str, Sequence[FrameRow]] = {}
+
+    def columns(self, part_key: str, names: Collection[str]) -> Mapping[str, Numbers]:
+        """As the port says."""
+        rows = [row.values() for row in self.parts[part_key]]
+        return {name: np.array([row[name] for row in rows], np.float64) for name in names}
 
     def scores(self, part_key: str) -> Sequence[FrameRow]:
         """As the port says."""

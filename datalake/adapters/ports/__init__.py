@@ -16,7 +16,7 @@ from datalake.adapters.ports.catalog import (
     WorkLeases,
 )
 from datalake.adapters.ports.embedding import Embedder, Embedding, Label, Vector
-from datalake.adapters.ports.frames import ContentBox, FrameRow, FrameTable
+from datalake.adapters.ports.frames import ContentBox, FrameRow, FrameTable, Numbers, PictureScores
 from datalake.adapters.ports.lake import Lake, OpenSource, SourceReader
 from datalake.adapters.ports.mail import (
     BatchMails,
@@ -68,7 +68,9 @@ __all__ = [
     "MailTemplate",
     "Mailer",
     "MediaProbe",
+    "Numbers",
     "OpenSource",
+    "PictureScores",
     "Point",
     "PointClaim",
     "Probe",

@@ -75,45 +75,16 @@ def quality_row(video: RefinedVideo) -> dict[str, Any]:
     }
 
 
-def derivative_row(work: WorkIdentity, derivative: Derivative) -> tuple[Any, ...]:
-    """Values of a row of `derivatives`, in the order of its statement."""
-    return (
-        *columns(work),
-        derivative.name,
-        derivative.key,
-        derivative.sha256,
-        derivative.media_type,
-        derivative.size_bytes,
-        derivative.width_px,
-        derivative.height_px,
-        derivative.duration_s,
-        derivative.time_us,
-        derivative.pipeline_version,
-    )
+def derivative_row(work: WorkIdentity, derivative: Derivative) -> dict[str, Any]:
+    """Values of a row of `derivatives` by column."""
+    row: dict[str, Any] = derivative.model_dump(exclude={"key"})
+    return row | {**work.model_dump(), "file_key": derivative.key}
 
 
-def frame_row(work: WorkIdentity, frame: FrameRow) -> tuple[Any, ...]:
-    """Values of a row of `frames`, in the order of its statement."""
-    return (
-        *columns(work),
-        frame.time_us,
-        frame.pts,
-        frame.point_id,
-        frame.frame_key,
-        frame.sha256,
-        frame.width_px,
-        frame.height_px,
-        *frame.content_box,
-        frame.blur,
-        frame.brightness,
-        frame.contrast,
-        frame.blank_share,
-        frame.difference,
-        frame.phash,
-        frame.duplicate_of_us,
-        Json([{"name": label.name, "score": label.score} for label in frame.labels]),
-        frame.pipeline_version,
-    )
+def frame_row(work: WorkIdentity, frame: FrameRow) -> dict[str, Any]:
+    """Values of a row of `frames` by column: those of a part, but for the vector."""
+    labels = Json([vars(label) for label in frame.labels])
+    return {**frame.values(), **work.model_dump(), "labels": labels}
 
 
 def _json(record: BaseModel | None) -> Json | None:

@@ -125,10 +125,13 @@ def _insert_frames(connection: Connection, silver: SilverVideo, frames: Iterable
     return written
 
 
-def _insert(connection: Connection, name: str, values: Sequence[tuple[Any, ...]]) -> int:
-    """Insert rows; how many the last statement wrote."""
+def _insert(connection: Connection, name: str, values: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows, whose names are the `{columns}` of the statement; how many the last statement wrote."""
     if not values:
         return 0
+    columns = list(values[0])
+    text = statement(name).format(columns=", ".join(columns))
+    template = f"({', '.join(f'%({column})s' for column in columns)})"
     with connection.cursor() as cursor:
-        execute_values(cursor, statement(name), values, page_size=_ROWS_PER_STATEMENT)
+        execute_values(cursor, text, values, template, page_size=_ROWS_PER_STATEMENT)
         return int(cursor.rowcount)

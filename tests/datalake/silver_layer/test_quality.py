@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from datalake.adapters.ports import PictureScores
 from datalake.silver_layer.quality import (
-    PictureScores,
     blank_shares,
     blurs,
     brightnesses,

@@ -4,11 +4,10 @@ import json
 
 import numpy as np
 
-from datalake.adapters.ports import ContentBox, Embedding, Frame, FrameRow, Label, Window
+from datalake.adapters.ports import ContentBox, Embedding, Frame, FrameRow, Label, PictureScores, Window
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
 from datalake.silver_layer.images import FrameJpeg
-from datalake.silver_layer.quality import PictureScores
 from datalake.silver_layer.tables import frame_rows, frame_table
 
 BOX = ContentBox(0, 4, 32, 16)

@@ -1,6 +1,4 @@
-INSERT INTO derivatives AS known
-    (asset_id, model, settings_hash, name, file_key, sha256, media_type, size_bytes, width_px, height_px,
-     duration_s, time_us, pipeline_version)
+INSERT INTO derivatives AS known ({columns})
 VALUES %s
 ON CONFLICT (asset_id, model, settings_hash, name) DO UPDATE
 SET file_key = EXCLUDED.file_key,
