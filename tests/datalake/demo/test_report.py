@@ -106,6 +106,13 @@ def test_searches_name_the_best_frame_and_what_is_wrong(console: Console) -> Non
     assert f'"{QUERIES[0].words}": {QUERIES[0].video_id} at 2.0 s, score 0.50' in console.export_text()
 
 
+def test_the_same_picture_under_two_ids_may_come_first_under_either(console: Console) -> None:
+    found = {query.words: [hit("copy"), hit(query.video_id)] for query in QUERIES}
+    assert report.searches(console, found) == []
+    worse = hit(QUERIES[0].video_id).model_copy(update={"score": 0.4})
+    assert report.searches(console, {**found, QUERIES[0].words: [hit("copy"), worse]}) != []
+
+
 def test_the_newest_mail_is_shown(console: Console, tmp_path: Path) -> None:
     report.mail(console, tmp_path)
     for number, name in enumerate(("b.eml", "a.eml")):
