@@ -1,1 +1,1 @@
-"""Documents written from the code; `sync-datalake-files.py` writes and checks them."""
+"""Documents written from the code; `scripts/sync` writes and checks them."""

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from datalake.reference.dag_facts import DagFacts, dag_facts
 from datalake.reference.markdown import code, page, table
+from datalake.settings import AirflowSettings
 
+_INTRO = """\
+Two limits keep runs of `video_process` in check. `MAX_RUNS_IN_FLIGHT` (by default {in_flight}) is kept by
+`kafka_consumer`: it takes no new messages while so many are live, whoever started them. The limit below is
+Airflow's; the difference is room for runs started by hand and for later attempts of older batches, which
+do not wait for `MAX_RUNS_IN_FLIGHT`."""
 _SCHEDULES = {None: "started by another DAG or by hand", "@continuous": "the next run starts when one ends"}
 
 
@@ -18,15 +24,20 @@ def dags_page(folder: Path) -> str:
     Raises:
         ConfigurationError: a DAG file cannot be imported.
     """
-    return page("DAGs", "the files in `dags/`", *map(_dag, dag_facts(folder)))
+    intro = _INTRO.format(in_flight=AirflowSettings.model_fields["max_runs_in_flight"].default)
+    return page("DAGs", "the files in `dags/`", intro, *map(_dag, dag_facts(folder)))
 
 
 def _dag(dag: DagFacts) -> str:
     manual = dag["doc_md"].split("\n", 1)[1].strip() if dag["doc_md"].startswith("#") else dag["doc_md"]
     schedule = _SCHEDULES.get(dag["schedule"], f"`{dag['schedule']}`")
-    facts = f"**Schedule**: {schedule}; at most {dag['max_active_runs']} runs at once."
+    facts = f"**Schedule**: {schedule}; {_limit(dag['max_active_runs'])} at once."
     blocks = [f"## {dag['dag_id']}", manual, facts, _arrows(dag["tasks"]), _tasks(dag["tasks"]), _params(dag)]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _limit(runs: int) -> str:
+    return "one run" if runs == 1 else f"at most {runs} runs"
 
 
 def _arrows(tasks: Sequence[DagFacts]) -> str:

@@ -17,7 +17,11 @@ from datalake.reference.markdown import anchor, code, page, table
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
 _INTRO = """\
 What is in the database of `PG_CONN_URI`. `datalake up` and `docker compose up` migrate it; a change is a
-new numbered file beside the others. A **bold** column is part of the primary key."""
+new numbered file beside the others. A **bold** column is part of the primary key.
+
+Reserved, and written by nothing here yet: the batch source `replay`, the outcome `cancelled`, and the tables
+`insta_content` and `extraction_checkpoints`, for an extraction that takes its videos from a table in place of
+Kafka."""
 
 
 def tables_page() -> str:

@@ -21,12 +21,15 @@ in the dead letter of a video that was stopped.
 
 * **strict**: every error. The video ends `quarantined`.
 * **lenient**: errors that leave nothing to work on (*fatal*). After any other the usable part goes on:
-  the frames that can be decoded, or the first `MAX_DURATION_S` of a video that is too long.
+  the frames that can be decoded, or the first `MAX_DURATION_S` of a video that is too long. A file in which
+  no picture track can be read has no usable part: any error stops it.
 * **report-only**: nothing. A file of which no frame can be decoded becomes a video with none, `done` with
   its findings.
 
 Without bytes there is nothing to report on: `source_*` and `too_large` quarantine in every mode. Warnings
-and infos stop nothing."""
+and infos stop nothing.
+
+A *message* that cannot be read never gets this far: [messages](messages.md) has those reasons."""
 
 
 def findings_page() -> str:

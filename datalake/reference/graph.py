@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
 from types import UnionType
@@ -24,17 +25,20 @@ _UNITS = {
     "ms": "ms",
     "px": "px",
     "deg": "°",
+    "dbfs": "dBFS",
     "fps": "frames/s",
     "bps": "bit/s",
     "bytes": "bytes",
     "bits": "bits",
-    "count": "count",
+    "share": "0 to 1",
 }
+
+_RANGE = re.compile(r", (0 to \d+(?:\.\d+)?)\b")
 
 # what is neither a setting nor an option by that name, but made of them by the caller
 _OTHERS = {
     "derivative_names": "What to make besides frames: the sender's option `derivatives`, else DERIVATIVES",
-    "duration_limit_s": "Nothing is wanted from here on: MAX_DURATION_S, except in report-only mode",
+    "duration_limit_s": "Nothing is wanted from here on: MAX_DURATION_S in lenient mode, else to the end",
     "scratch_folder": "Folder for files that are being made; it goes when the video is through",
 }
 
@@ -63,8 +67,10 @@ class GraphNode:
 
     @property
     def unit(self) -> str:
-        """Unit, from the last word of the name; empty when there is none."""
-        return _UNITS.get(self.name.rsplit("_", 1)[-1], "") if "_" in self.name else ""
+        """Unit by the last word of the name, else the range that the description ends in; empty without."""
+        by_name = _UNITS.get(self.name.rsplit("_", 1)[-1], "") if "_" in self.name else ""
+        stated = _RANGE.search(self.description)
+        return by_name or (stated[1] if stated else "")
 
 
 def graph_nodes(driver: Driver) -> list[GraphNode]:

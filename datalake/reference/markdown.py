@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-COMMAND = "python sync-datalake-files.py"
+COMMAND = "scripts/sync"
 
 
 def page(title: str, source: str, *blocks: str) -> str:

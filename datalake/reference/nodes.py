@@ -45,7 +45,7 @@ def purpose(name: str) -> str:
 def node_table(nodes: Iterable[GraphNode]) -> str:
     """What the dataflow makes: name, type, unit, meaning, and what each is made from."""
     return table(
-        ("Node", "Type", "Unit", "What it is", "Made from"),
+        ("Node", "Type", "Unit or range", "What it is", "Made from"),
         (
             (code(n.name), code(n.type), n.unit, n.description, codes(n.needs))
             for n in nodes
@@ -57,8 +57,8 @@ def node_table(nodes: Iterable[GraphNode]) -> str:
 def input_table(nodes: Iterable[GraphNode]) -> str:
     """What the dataflow is given."""
     return table(
-        ("Input", "Type", "Kind", "What it is"),
-        ((code(n.name), code(n.type), _KINDS[n.role], n.description) for n in nodes if n.is_input),
+        ("Input", "Type", "Unit or range", "Kind", "What it is"),
+        ((code(n.name), code(n.type), n.unit, _KINDS[n.role], n.description) for n in nodes if n.is_input),
     )
 
 

@@ -33,7 +33,7 @@ FIRST = (
 _HEADER = """\
 # Every setting, with its default. Copy this file to `.env` in the project's root and fill in what you need:
 # a line that is missing, empty or commented out means the default, or the part of the stack that runs on this
-# machine. Generated from datalake/settings/ by sync-datalake-files.py.
+# machine. Generated from datalake/settings/ by scripts/sync.
 """
 
 _OTHERS = (

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from datalake import pipeline
 from datalake.errors import PipelineError
+from datalake.reference.cli_reference import cli_page
 from datalake.reference.dag_reference import dags_page
 from datalake.reference.database_reference import tables_page
 from datalake.reference.document import Document, read
 from datalake.reference.findings_reference import findings_page
+from datalake.reference.lake_reference import lake_page
 from datalake.reference.markdown import COMMAND
+from datalake.reference.messages_reference import messages_page
 from datalake.reference.nodes import nodes_page
 from datalake.reference.notebook import notebook
 from datalake.reference.schema_reference import schemas_page
@@ -41,8 +44,11 @@ def documents(root: Path) -> list[Document]:
             *schema_documents(docs / "schemas"),
             Document(root / "config/.env.example", env_example()),
             Document(root / "README.md", readme(read(root / "README.md") or "")),
+            Document(docs / "cli.md", cli_page(PROJECT_ROOT)),
             Document(docs / "dags.md", dags.result()),
             Document(docs / "findings.md", findings_page()),
+            Document(docs / "lake.md", lake_page()),
+            Document(docs / "messages.md", messages_page()),
             Document(docs / "nodes.md", nodes_page()),
             Document(docs / "schemas.md", schemas_page()),
             Document(docs / "settings.md", settings_page()),
@@ -54,7 +60,7 @@ def documents(root: Path) -> list[Document]:
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the stale documents; with --check only name them and return 1."""
     parser = argparse.ArgumentParser(
-        prog="sync-datalake-files.py",
+        prog=COMMAND,
         description="Write the layers' notebooks and the generated pages of docs/ from the code.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")

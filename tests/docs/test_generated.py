@@ -40,7 +40,7 @@ def test_a_notebook_is_small_and_shows_nothing_of_a_machine(path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_generated_page_says_so_and_the_index_leads_to_it(page: Path) -> None:
-    is_generated = "*Do not edit: `python sync-datalake-files.py`" in page.read_text("utf-8")
+    is_generated = "*Do not edit: `scripts/sync`" in page.read_text("utf-8")
     assert is_generated is (page.name not in BY_HAND)
     if is_generated:
         index = (PROJECT_ROOT / "docs" / "README.md").read_text("utf-8")

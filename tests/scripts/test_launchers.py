@@ -10,7 +10,7 @@ import pytest
 
 from datalake.settings import PROJECT_ROOT
 
-LAUNCHERS = ("demo", "test", "check", "down")
+LAUNCHERS = ("demo", "test", "check", "sync", "down")
 _TELL = """\
 import os, sys
 print(sys.executable, os.getcwd(), sys.dont_write_bytecode, os.environ.get("PYTHONPATH"), sep="\\n")

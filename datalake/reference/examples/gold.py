@@ -50,7 +50,10 @@ stores = {
 written = [run_layer("gold", {**video, **stores}) for video in videos]
 shown.table(
     ("Asset", "Rows", "Points", "Outcome", "Findings"),
-    ((one.asset_id, one.frame_rows, one.points, one.outcome.kind, one.outcome.findings) for one in written),
+    (
+        (one.asset_id, one.frame_count, one.point_count, one.outcome.kind, one.outcome.findings)
+        for one in written
+    ),
 )
 
 # %% gold-rows

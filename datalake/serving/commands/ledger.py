@@ -16,7 +16,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def ledger(as_json: Json = False) -> None:
-    """Show the ledger's balance; exit code 1 when it does not balance."""
+    """Show the ledger's balance; exit code 1 when it does not balance.
+
+    Example: datalake ledger --json
+    """
     from datalake import settings
     from datalake.adapters.kafka import Kafka
     from datalake.factory import postgres_uri
@@ -36,7 +39,10 @@ def dlq(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most letters shown.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show the newest dead letters."""
+    """Show the newest dead letters.
+
+    Example: datalake dlq list -n 50
+    """
     from datalake import settings
     from datalake.adapters.postgres.letter_list import newest_letters
     from datalake.factory import postgres_uri

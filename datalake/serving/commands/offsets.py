@@ -10,7 +10,10 @@ from datalake.serving.commands.output import progress
 
 
 def accept(partition: Annotated[int, typer.Argument(min=0, help="Number of the stopped partition.")]) -> None:
-    """Accept that a partition lost messages: record what is gone and read on."""
+    """Accept that a partition lost messages: record what is gone and read on.
+
+    Example: datalake offsets accept 3
+    """
     from datalake import settings
     from datalake.adapters.kafka import Kafka
     from datalake.factory import postgres_uri

@@ -24,7 +24,10 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Also draw the frames found into this PNG.")] = None,
 ) -> None:
-    """Find the moments of videos that fit the words best."""
+    """Find the moments of videos that fit the words best.
+
+    Example: datalake search "a cartoon rabbit" -n 5 --sheet hits.png
+    """
     from datalake import settings
     from datalake.serving.clock import clock
     from datalake.serving.search import Search

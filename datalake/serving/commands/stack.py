@@ -16,21 +16,30 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def up() -> None:
-    """Start the stack: Kafka, PostgreSQL, Qdrant, mail, Airflow."""
+    """Start the stack: Kafka, PostgreSQL, Qdrant, mail, Airflow.
+
+    Example: datalake up
+    """
     from datalake.embedded import stack
 
     _print_access(stack.up(progress))
 
 
 def down() -> None:
-    """Stop what `up` started; data stay."""
+    """Stop what `up` started; data stay in .embedded/.
+
+    Example: datalake down
+    """
     from datalake.embedded import stack
 
     stack.down(progress)
 
 
 def status(as_json: Json = False) -> None:
-    """Show the stack; exit code 1 when a part is not healthy."""
+    """Show the stack; exit code 1 when a part is not healthy.
+
+    Example: datalake status --json
+    """
     from datalake.embedded import stack
 
     parts = stack.status()

@@ -46,6 +46,11 @@ def test_a_dag_shows_manual_schedule_tasks_arrows_and_parameters(tmp_path: Path)
     assert "| `day` | `1` |  |" in text
 
 
+def test_how_many_runs_there_are_is_said_in_words(our_page: str) -> None:
+    assert "; one run at once." in our_page
+    assert "`MAX_RUNS_IN_FLIGHT` (by default 2)" in our_page
+
+
 def test_a_file_that_cannot_be_imported_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
         "from airflow.sdk import dag\nraise ValueError('no such town')\n", "utf-8"

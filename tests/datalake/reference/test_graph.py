@@ -9,7 +9,7 @@ from hamilton.driver import Driver
 from hamilton.htypes import Parallelizable
 
 from datalake.adapters.ports import Image, Window
-from datalake.reference.graph import graph_nodes, type_name
+from datalake.reference.graph import GraphNode, graph_nodes, type_name
 
 
 def test_every_kind_of_node_is_told_apart(little_driver: Driver) -> None:
@@ -30,6 +30,21 @@ def test_a_node_says_what_it_is_in_which_unit_and_of_what_it_is_made(little_driv
     assert height.type == "int | None"
     assert height.unit == "px"
     assert height.needs == ("window", "lake")
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "unit"),
+    [
+        ("silence_dbfs", "How loud silence is.", "dBFS"),
+        ("blank_share", "Share of blank frames.", "0 to 1"),
+        ("brightnesses", "Mean of each luma, 0 to 255.", "0 to 255"),
+        ("contrasts", "Deviation, 0 to 127.5 (RMS).", "0 to 127.5"),
+        ("embeddings", "Vectors with labels (scores 0 to 1).", ""),
+        ("frame_count", "Frames looked at.", ""),
+    ],
+)
+def test_a_unit_is_in_the_name_or_a_range_in_the_words(name: str, description: str, unit: str) -> None:
+    assert GraphNode(name, "node", "float", description, "", ()).unit == unit
 
 
 def test_a_description_is_the_first_paragraph(little_driver: Driver) -> None:

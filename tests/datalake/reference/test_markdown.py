@@ -7,8 +7,7 @@ from datalake.reference.markdown import anchor, code, codes, page, table
 
 def test_a_page_says_where_its_words_come_from_and_leaves_empty_blocks_out() -> None:
     assert page("Nodes", "`a.py`", "one\n", "", "two") == (
-        "# Nodes\n\n*Do not edit: `python sync-datalake-files.py` writes this page from `a.py`.*\n\n"
-        "one\n\ntwo\n"
+        "# Nodes\n\n*Do not edit: `scripts/sync` writes this page from `a.py`.*\n\none\n\ntwo\n"
     )
 
 

@@ -15,8 +15,8 @@ def test_the_tables_name_nodes_units_inputs_and_escape_bars(little_driver: Drive
     height = "| `height_px` | <code>int &#124; None</code> | px | Height of what is in the window. |"
     assert f"{height} `window`, `lake` |" in made
     assert r"All heights \| in order." in made
-    assert "| `interval_s` | `float` | setting or option | Seconds between wanted frames |" in given
-    assert "| `lake` | `Lake` | port to the world |" in given
+    assert "| `interval_s` | `float` | s | setting or option | Seconds between wanted frames |" in given
+    assert "| `lake` | `Lake` |  | port to the world |" in given
 
 
 def test_the_page_has_every_node_of_every_dataflow_once_below_its_module() -> None:

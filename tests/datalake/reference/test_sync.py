@@ -34,9 +34,9 @@ def test_check_writes_nothing_names_each_stale_file_and_the_remedy(
     told = capsys.readouterr().out
     assert "stale: config/.env.example is missing" in told
     assert "stale: datalake/silver_layer/01_dag.ipynb is missing" in told
-    for page in ("dags", "findings", "nodes", "schemas", "settings", "tables"):
+    for page in ("cli", "dags", "findings", "lake", "messages", "nodes", "schemas", "settings", "tables"):
         assert f"stale: docs/{page}.md is missing" in told
-    assert "python sync-datalake-files.py" in told
+    assert "Refresh with: scripts/sync" in told
 
 
 @pytest.mark.usefixtures("executed_notebooks")

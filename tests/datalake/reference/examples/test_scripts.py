@@ -38,6 +38,6 @@ def test_gold_writes_once_and_is_found_by_words() -> None:
     written: list[GoldVideo] = made["written"]
     assert [one.outcome.kind for one in written if one.outcome] == ["done", "done"]
     assert made["again"] == [None, None]
-    assert made["counts"] == (sum(one.points for one in written), 2, 4)
+    assert made["counts"] == (sum(one.point_count for one in written), 2, 4)
     [best] = made["vector_index"].search(made["embedder"].model, made["wanted"], limit=1)
     assert best.video_id == "bikes"
