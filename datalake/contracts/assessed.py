@@ -33,7 +33,7 @@ class VideoMetadata(Contract):
     is_variable_frame_rate: bool = Field(False, description="Pictures are not equally far apart.")
     is_hdr: bool = Field(False, description="The transfer curve is one of high dynamic range.")
     colour: Colour = Field(default_factory=Colour, description="How pixel values are to be read.")
-    created_at: Instant | None = Field(None, description="Recording time that the container states.")
+    recorded_at: Instant | None = Field(None, description="Recording time that the container states.")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of the container.")
 
 
@@ -53,15 +53,18 @@ class QualityReport(Contract):
     parts: tuple[QualityScore, ...] = Field(
         (), description="The parts that could be measured, the weightiest first."
     )
-    frames: int = Field(ge=0, description="Frames looked at.")
+    frame_count: int = Field(ge=0, description="Frames looked at.")
     blurred_share: float = Field(0, ge=0, le=1, description="Frames that are less sharp than BLUR_MIN.")
-    dark_share: float = Field(0, ge=0, le=1, description="Frames that are not brighter than DARK_MAX.")
+    dark_share: float = Field(0, ge=0, le=1, description="Frames whose mean luma is at most DARK_MAX.")
     blank_share: float = Field(0, ge=0, le=1, description="Frames of one even shade.")
     frozen_share: float = Field(0, ge=0, le=1, description="Frames that show what the one before showed.")
     letterboxed_share: float = Field(0, ge=0, le=1, description="Frames with black bars.")
     is_black: bool = Field(False, description="Nearly all frames are dark.")
+    is_blank: bool = Field(False, description="Nearly all frames are of one even shade.")
+    is_blurred: bool = Field(False, description="Nearly all frames are blurred.")
     is_frozen: bool = Field(False, description="Nearly all frames show what the one before showed.")
     is_silent: bool = Field(False, description="There is sound, and nothing to hear.")
+    has_audio_gap: bool = Field(False, description="Sound and pictures do not last equally long.")
     audio_gap_s: float | None = Field(None, description="Audio duration minus video duration.")
 
 

@@ -87,8 +87,8 @@ class GoldVideo(Contract):
 
     message_id: UUID = Field(description="The message that is settled.")
     asset_id: Sha256 = Field(description="SHA-256 of the video's bytes.")
-    frame_rows: int = Field(ge=0, description="Rows of frames that were written.")
-    points: int = Field(ge=0, description="Points that are durable in the vector index.")
+    frame_count: int = Field(ge=0, description="Rows of frames that were written.")
+    point_count: int = Field(ge=0, description="Points that are durable in the vector index.")
     outcome: Outcome | None = Field(
         None, description="What was written; None: nothing, the message was settled or is another attempt's."
     )

@@ -102,7 +102,7 @@ class MediaFacts(Contract):
     duration_s: float | None = Field(None, description="Duration the container claims.")
     measured_duration_s: float | None = Field(None, description="End of the last packet really there.")
     bit_rate_bps: int | None = Field(None, description="Bit rate of the whole file.")
-    created_at: Instant | None = Field(None, description="Recording time that the container states.")
+    recorded_at: Instant | None = Field(None, description="Recording time that the container states.")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of the container, long ones cut.")
     video: VideoStream | None = Field(None, description="None when there is no picture track.")
     audio: AudioStream | None = Field(None, description="None when there is no sound track.")

@@ -58,8 +58,8 @@ def gold_video(
     return GoldVideo(
         message_id=refined_video.claimed.message_id,
         asset_id=refined_video.silver.work.asset_id,
-        frame_rows=settlement.frame_rows,
-        points=stored_points,
+        frame_count=settlement.frame_count,
+        point_count=stored_points,
         outcome=settlement.outcome,
     )
 

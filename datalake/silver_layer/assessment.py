@@ -25,23 +25,29 @@ def quality_report(
     frozen_share: float,
     letterboxed_share: float,
     is_black: bool,
+    is_blank: bool,
+    is_blurred: bool,
     is_frozen: bool,
     is_silent: bool,
+    has_audio_gap: bool,
     audio_gap_s: float | None,
 ) -> QualityReport:
     """The score, its parts, and the shares and decisions beside it."""
     return QualityReport(
         overall=overall_score,
         parts=tuple(quality_parts),
-        frames=frame_scores.time_us.size,
+        frame_count=frame_scores.time_us.size,
         blurred_share=blurred_share,
         dark_share=dark_share,
         blank_share=blank_share,
         frozen_share=frozen_share,
         letterboxed_share=letterboxed_share,
         is_black=is_black,
+        is_blank=is_blank,
+        is_blurred=is_blurred,
         is_frozen=is_frozen,
         is_silent=is_silent,
+        has_audio_gap=has_audio_gap,
         audio_gap_s=audio_gap_s,
     )
 
@@ -52,13 +58,13 @@ def picture_findings(
     """What is wrong with the pictures; where there is nothing to see, that alone is said."""
     report = quality_report
     if is_black:
-        return [finding("black_video", f"{report.dark_share:.0%} of {report.frames} frames are dark")]
+        return [finding("black_video", f"{report.dark_share:.0%} of {report.frame_count} frames are dark")]
     if is_blank:
-        evidence = f"{report.blank_share:.0%} of {report.frames} frames have one even shade"
+        evidence = f"{report.blank_share:.0%} of {report.frame_count} frames have one even shade"
         return [finding("blank_video", evidence)]
     found = []
     if is_blurred:
-        evidence = f"{report.blurred_share:.0%} of {report.frames} frames are less sharp than BLUR_MIN"
+        evidence = f"{report.blurred_share:.0%} of {report.frame_count} frames are less sharp than BLUR_MIN"
         found.append(finding("blurred_video", evidence))
     if is_frozen:
         evidence = f"{report.frozen_share:.0%} of the frames show what the one before showed"

@@ -98,7 +98,7 @@ def video_metadata(
         container=media.container,
         audio_codec=None if media.audio is None else media.audio.codec,
         bit_rate_bps=media.bit_rate_bps,
-        created_at=media.created_at,
+        recorded_at=media.recorded_at,
         tags=media.tags,
         is_variable_frame_rate=is_variable_frame_rate,
         is_hdr=is_hdr,

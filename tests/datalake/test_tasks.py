@@ -115,7 +115,7 @@ def test_a_good_video_becomes_searchable_and_a_truncated_one_a_dead_letter(
     configure(QDRANT_URL=qdrant_url)
     tasks.gold(ready)
     assert world.outcomes() == {good.name: ("done", None), bad.name: ("quarantined", "truncated")}
-    assert world.rows("SELECT frame_count, platform FROM videos") == [{"frame_count": 2, "platform": "ui"}]
+    assert world.rows("SELECT kept_count, platform FROM videos") == [{"kept_count": 2, "platform": "ui"}]
     assert world.row("SELECT count(*) FROM frames") == {"count": 2}
     assert world.rows("SELECT reason FROM dead_letters") == [{"reason": "truncated"}]
 

@@ -242,7 +242,7 @@ def _figures(video: RefinedVideo) -> VideoFigures:
         metadata.duration_s,
         metadata.width_px,
         metadata.height_px,
-        quality.frames,
+        quality.frame_count,
         video.silver.kept_count,
         quality.overall,
     )

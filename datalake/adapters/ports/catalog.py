@@ -81,7 +81,7 @@ class Settlement:
     """What the transaction that settled a video wrote; outcome None: nothing, it is not ours."""
 
     outcome: Outcome | None = None
-    frame_rows: int = 0
+    frame_count: int = 0
 
 
 @dataclass(frozen=True)

@@ -44,16 +44,16 @@ class VideoFigures:
         duration_s: its duration.
         width_px: display width.
         height_px: display height.
-        frames: frames looked at.
-        frames_kept: frames that can be found.
+        frame_count: frames looked at.
+        kept_count: frames that can be found.
         quality_score: overall score, 0 to 1.
     """
 
     duration_s: float | None
     width_px: int | None
     height_px: int | None
-    frames: int | None
-    frames_kept: int
+    frame_count: int | None
+    kept_count: int
     quality_score: float | None
 
 

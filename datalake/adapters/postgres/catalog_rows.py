@@ -40,7 +40,7 @@ def video_row(video: RefinedVideo) -> dict[str, Any]:
         "message_id": video.claimed.message_id,
         "uri": arrived.uri,
         "published_at": arrived.published_at,
-        "frame_count": video.silver.kept_count,
+        "kept_count": video.silver.kept_count,
         "quality_score": video.assessment.quality.overall,
         "source": _json(video.bronze.source),
         "pipeline_version": video.silver.pipeline_version,
@@ -52,12 +52,9 @@ def video_row(video: RefinedVideo) -> dict[str, Any]:
 def _metadata(video: RefinedVideo) -> dict[str, Any]:
     """The columns of `videos` that describe what the bytes are."""
     metadata = video.assessment.metadata
-    renamed = {"video_codec", "effective_frame_rate_fps", "created_at"}
-    row: dict[str, Any] = metadata.model_dump(exclude=renamed)
+    row: dict[str, Any] = metadata.model_dump(exclude={"video_codec"})
     return row | {
         "codec": metadata.video_codec,
-        "frame_rate_fps": metadata.effective_frame_rate_fps,
-        "recorded_at": metadata.created_at,
         "colour": _json(metadata.colour),
         "tags": Json(metadata.tags),
     }

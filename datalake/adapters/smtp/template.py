@@ -81,8 +81,8 @@ def _figures(figures: VideoFigures | None) -> list[str]:
         known.append(_duration(figures.duration_s))
     if figures.width_px is not None and figures.height_px is not None:
         known.append(f"{figures.width_px} × {figures.height_px}")
-    of = "" if figures.frames is None else f" of {figures.frames}"
-    known.append(f"{figures.frames_kept}{of} frames kept")
+    of = "" if figures.frame_count is None else f" of {figures.frame_count}"
+    known.append(f"{figures.kept_count}{of} frames kept")
     if figures.quality_score is not None:
         known.append(f"quality {figures.quality_score:.2f}")
     return known

@@ -81,7 +81,7 @@ MEDIA = MediaFacts(
     container="mp4",
     duration_s=5.3,
     measured_duration_s=2.0,
-    created_at=datetime(2015, 10, 21, 7, 28, tzinfo=UTC),
+    recorded_at=datetime(2015, 10, 21, 7, 28, tzinfo=UTC),
     tags={"title": "Čau"},
     video=STREAM,
     audio=AudioStream(index=1, codec="aac", channels=2, peak_dbfs=-120.0),
@@ -116,7 +116,7 @@ SILVER = SilverVideo(
 ASSESSMENT = Assessment(
     asset_id=SHA,
     metadata=VideoMetadata(width_px=720, height_px=1280, orientation="portrait", colour=BT2020),
-    quality=QualityReport(overall=0.5, parts=(QualityScore(name="sharpness", score=0.5),), frames=6),
+    quality=QualityReport(overall=0.5, parts=(QualityScore(name="sharpness", score=0.5),), frame_count=6),
     best_frame_us=1_000_000,
     findings=(FINDING.model_copy(update={"code": "audio_gap", "severity": "warning"}),),
 )
@@ -139,7 +139,7 @@ REFINED = RefinedVideo(
     claimed=CLAIMED, bronze=BRONZE, silver=SILVER, assessment=ASSESSMENT, derivatives=DERIVATIVES
 )
 OUTCOME = Outcome(kind="quarantined", reason="truncated", findings=(FINDING,))
-GOLD = GoldVideo(message_id=EVENT, asset_id=SHA, frame_rows=5, points=5, outcome=OUTCOME)
+GOLD = GoldVideo(message_id=EVENT, asset_id=SHA, frame_count=5, point_count=5, outcome=OUTCOME)
 PROGRESS = VideoProgress(
     claimed=CLAIMED,
     bronze=BRONZE,
@@ -211,7 +211,7 @@ def test_a_score_is_between_0_and_1(score: float) -> None:
     with pytest.raises(ValidationError):
         QualityScore(name="sharpness", score=score)
     with pytest.raises(ValidationError):
-        QualityReport(overall=score, frames=1)
+        QualityReport(overall=score, frame_count=1)
 
 
 def test_a_video_is_usable_unless_something_blocks_it() -> None:

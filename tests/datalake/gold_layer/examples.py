@@ -39,7 +39,7 @@ def bronze_of(content: str) -> BronzeVideo:
 def assessment_of(content: str, frames: int = 0) -> Assessment:
     metadata = VideoMetadata(duration_s=5.0, width_px=64, height_px=48, video_codec="h264")
     return Assessment(
-        asset_id=asset_of(content), metadata=metadata, quality=QualityReport(overall=0.5, frames=frames)
+        asset_id=asset_of(content), metadata=metadata, quality=QualityReport(overall=0.5, frame_count=frames)
     )
 
 

@@ -36,7 +36,7 @@ def test_rows_hold_what_was_found(pg_world: World, messages: PostgresMessages) -
     claimed = messages.send("a", version=7)
     pg_world.gold(claimed, "bytes")
     [video] = messages.table("SELECT * FROM videos")
-    assert (video["message_id"], video["version"], video["frame_count"]) == (claimed.message_id, 7, 3)
+    assert (video["message_id"], video["version"], video["kept_count"]) == (claimed.message_id, 7, 3)
     frames = messages.table("SELECT * FROM frames ORDER BY time_us")
     assert [frame["duplicate_of_us"] for frame in frames] == [None, None, None, 0]
     assert frames[0]["labels"] == [{"name": "rabbit", "score": 0.5}]

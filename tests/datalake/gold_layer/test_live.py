@@ -67,7 +67,7 @@ def live(postgres_uri: str, qdrant_url: str, tmp_path: Path) -> Iterator[LiveWor
 
 def test_video_is_found_with_time_and_frame(live: LiveWorld) -> None:
     gold = live.gold(live.messages.send("a"), "bytes")
-    assert (gold.points, gold.frame_rows) == (3, 4)
+    assert (gold.point_count, gold.frame_count) == (3, 4)
     hits = Search(Everything(), live.index, live.catalog)("anything")
     assert sorted(hit.time_s for hit in hits) == [0.0, 0.5, 1.0]
     assert {hit.labels for hit in hits} == {("rabbit",)}

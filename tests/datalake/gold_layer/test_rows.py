@@ -50,7 +50,7 @@ class CrashingIndex(MemoryVectorIndex):
 def test_video_becomes_live_with_rows_points_and_outcome(world: World) -> None:
     claimed = world.messages.send("a")
     gold = world.gold(claimed, "bytes")
-    assert (gold.points, gold.frame_rows, gold.outcome.kind) == (3, 4, "done")
+    assert (gold.point_count, gold.frame_count, gold.outcome.kind) == (3, 4, "done")
     assert world.messages.outcome(claimed) == Outcome(kind="done")
     assert world.holders() == {(asset_of("bytes"), "instagram/a")}
     live = world.catalog.live_works([("instagram", "a"), ("instagram", "unknown")])
@@ -62,7 +62,7 @@ def test_running_gold_twice_changes_nothing(world: World) -> None:
     world.gold(claimed, "bytes")
     before = world.holders()
     again = world.gold(claimed, "bytes")
-    assert (again.points, again.frame_rows, again.outcome) == (0, 0, None)
+    assert (again.point_count, again.frame_count, again.outcome) == (0, 0, None)
     assert world.holders() == before
     assert world.messages.outcome(claimed) == Outcome(kind="done")
 
@@ -78,14 +78,16 @@ def test_same_bytes_under_another_id_are_linked(world: World) -> None:
 def test_new_event_that_changes_nothing_is_a_duplicate(world: World) -> None:
     world.gold(world.messages.send("a", version=1), "bytes")
     gold = world.gold(world.messages.send("a", version=2), "bytes")
-    assert (gold.outcome.kind, gold.outcome.reason, gold.points) == ("duplicate", "unchanged", 0)
+    assert (gold.outcome.kind, gold.outcome.reason, gold.point_count) == ("duplicate", "unchanged", 0)
 
 
 def test_a_new_verdict_on_the_same_work_is_written_and_nothing_is_indexed_again(world: World) -> None:
     world.gold(world.messages.send("a", version=1), "bytes")
-    better = assessment_of("bytes", 4).model_copy(update={"quality": QualityReport(overall=0.75, frames=4)})
+    better = assessment_of("bytes", 4).model_copy(
+        update={"quality": QualityReport(overall=0.75, frame_count=4)}
+    )
     gold = world.gold(world.messages.send("a", version=2), "bytes", assessment=better)
-    assert (gold.outcome.kind, gold.points) == ("done", 0)
+    assert (gold.outcome.kind, gold.point_count) == ("done", 0)
     again = world.gold(world.messages.send("a", version=3), "bytes", assessment=better)
     assert again.outcome.reason == "unchanged"
 
@@ -94,7 +96,7 @@ def test_a_file_made_later_of_the_same_work_is_written(world: World) -> None:
     world.gold(world.messages.send("a", version=1), "bytes")
     made = Derivatives(asset_id=asset_of("bytes"), items=(derivative_of(world.silver("bytes")),))
     gold = world.gold(world.messages.send("a", version=2), "bytes", derivatives=made)
-    assert (gold.outcome.kind, gold.points) == ("done", 0)
+    assert (gold.outcome.kind, gold.point_count) == ("done", 0)
     for derivatives in (made, None):  # what was made before stays when it is not asked for again
         again = world.gold(world.messages.send("a", version=3), "bytes", derivatives=derivatives)
         assert again.outcome.reason == "unchanged"
@@ -142,7 +144,7 @@ def test_moving_leaves_the_points_to_the_other_holder(world: World) -> None:
 
 def test_moving_there_and_back_finds_the_points_again(world: World) -> None:
     for version, content in enumerate(["first", "second", "first"], start=1):
-        assert world.gold(world.messages.send("a", version=version), content).frame_rows == 4
+        assert world.gold(world.messages.send("a", version=version), content).frame_count == 4
     assert world.holders() == {(asset_of("first"), "instagram/a")}
     assert world.index.count(MODEL) == 3
 
@@ -157,7 +159,7 @@ def test_other_settings_are_other_work(world: World) -> None:
 
 def test_video_without_frames_is_done(world: World) -> None:
     gold = world.gold(world.messages.send("a"), "black", kept=0)
-    assert (gold.outcome.kind, gold.points, gold.frame_rows) == ("done", 0, 0)
+    assert (gold.outcome.kind, gold.point_count, gold.frame_count) == ("done", 0, 0)
 
 
 def test_older_attempt_writes_nothing(world: World) -> None:

@@ -50,7 +50,7 @@ def test_a_good_video_has_a_score_near_one_and_no_findings() -> None:
 
 def test_a_file_that_is_no_video_is_worth_nothing_and_breaks_nothing() -> None:
     made = assessed([])
-    assert (made.quality.overall, made.quality.frames, made.best_frame_us) == (0.0, 0, None)
+    assert (made.quality.overall, made.quality.frame_count, made.best_frame_us) == (0.0, 0, None)
     assert made.metadata == VideoMetadata()
     assert made.findings == ()
 
@@ -65,12 +65,16 @@ def test_a_black_video_is_said_to_be_black_and_nothing_more() -> None:
 
 
 def test_a_blank_video_is_said_to_be_blank_and_nothing_more() -> None:
-    assert codes(assessed(rows(10, blank_share=1.0, blur=0.0, difference=0.0))) == ["blank_video"]
+    made = assessed(rows(10, blank_share=1.0, blur=0.0, difference=0.0))
+    assert codes(made) == ["blank_video"]
+    assert (made.quality.is_blank, made.quality.is_black) == (True, False)
 
 
 def test_a_still_and_blurred_video_is_both() -> None:
     made = assessed(rows(10, blur=1.0, difference=0.1))
     assert codes(made) == ["blurred_video", "frozen_video"]
+    assert made.quality.is_blurred
+    assert made.quality.is_frozen
     assert {finding.severity for finding in made.findings} == {"warning"}
 
 
@@ -88,4 +92,5 @@ def test_sound_that_is_silent_and_ends_early_is_told() -> None:
     assert "-120 dBFS" in made.findings[0].evidence
     assert "6.00 s shorter" in made.findings[1].evidence
     assert made.quality.is_silent
+    assert made.quality.has_audio_gap
     assert made.quality.audio_gap_s == -6.0

@@ -23,7 +23,7 @@ def jpeg(width_px: int, height_px: int) -> bytes:
 
 def made(lake: MemoryLake, folder: Path, best_frame_us: int | None, *names: str) -> Derivatives:
     table = stored([row(0)], [row(1_000_000), row(2_000_000, duplicate_of_us=1_000_000, frame_key=None)])
-    quality = QualityReport(overall=1, frames=3)
+    quality = QualityReport(overall=1, frame_count=3)
     result = run_layer(
         "derivatives",
         {

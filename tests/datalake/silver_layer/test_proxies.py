@@ -37,7 +37,7 @@ def made(
     probe: Probe | MediaProbe,
     names: tuple[str, ...] = ("proxy_480p",),
 ) -> Derivatives:
-    quality = QualityReport(overall=1, frames=3)
+    quality = QualityReport(overall=1, frame_count=3)
     result = run_layer(
         "derivatives",
         {

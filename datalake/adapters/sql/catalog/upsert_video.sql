@@ -1,14 +1,15 @@
 INSERT INTO videos AS v
     (platform, video_id, version, version_partition, version_offset, message_id, asset_id, model,
-     settings_hash, uri, published_at, duration_s, width_px, height_px, codec, frame_count, container,
-     audio_codec, bit_rate_bps, frame_rate_fps, is_variable_frame_rate, rotation_deg, orientation,
-     resolution_class, is_hdr, colour, recorded_at, tags, quality_score, source, pipeline_version)
+     settings_hash, uri, published_at, duration_s, width_px, height_px, codec, kept_count, container,
+     audio_codec, bit_rate_bps, effective_frame_rate_fps, is_variable_frame_rate, rotation_deg,
+     orientation, resolution_class, is_hdr, colour, recorded_at, tags, quality_score, source, pipeline_version)
 VALUES
     (%(platform)s, %(video_id)s, %(version)s, %(version_partition)s, %(version_offset)s, %(message_id)s,
      %(asset_id)s, %(model)s, %(settings_hash)s, %(uri)s, %(published_at)s, %(duration_s)s, %(width_px)s,
-     %(height_px)s, %(codec)s, %(frame_count)s, %(container)s, %(audio_codec)s, %(bit_rate_bps)s,
-     %(frame_rate_fps)s, %(is_variable_frame_rate)s, %(rotation_deg)s, %(orientation)s, %(resolution_class)s,
-     %(is_hdr)s, %(colour)s, %(recorded_at)s, %(tags)s, %(quality_score)s, %(source)s, %(pipeline_version)s)
+     %(height_px)s, %(codec)s, %(kept_count)s, %(container)s, %(audio_codec)s, %(bit_rate_bps)s,
+     %(effective_frame_rate_fps)s, %(is_variable_frame_rate)s, %(rotation_deg)s, %(orientation)s,
+     %(resolution_class)s, %(is_hdr)s, %(colour)s, %(recorded_at)s, %(tags)s, %(quality_score)s,
+     %(source)s, %(pipeline_version)s)
 ON CONFLICT (platform, video_id) DO UPDATE
 SET version = EXCLUDED.version,
     version_partition = EXCLUDED.version_partition,
@@ -23,11 +24,11 @@ SET version = EXCLUDED.version,
     width_px = EXCLUDED.width_px,
     height_px = EXCLUDED.height_px,
     codec = EXCLUDED.codec,
-    frame_count = EXCLUDED.frame_count,
+    kept_count = EXCLUDED.kept_count,
     container = EXCLUDED.container,
     audio_codec = EXCLUDED.audio_codec,
     bit_rate_bps = EXCLUDED.bit_rate_bps,
-    frame_rate_fps = EXCLUDED.frame_rate_fps,
+    effective_frame_rate_fps = EXCLUDED.effective_frame_rate_fps,
     is_variable_frame_rate = EXCLUDED.is_variable_frame_rate,
     rotation_deg = EXCLUDED.rotation_deg,
     orientation = EXCLUDED.orientation,

@@ -6,26 +6,28 @@ ALTER TABLE work
 COMMENT ON COLUMN work.windows_done IS 'Windows whose part is in the lake, by the last renewal of the lease.';
 COMMENT ON COLUMN work.windows_total IS 'Windows of the whole video; NULL before the first is done and for work of earlier versions.';
 
+ALTER TABLE videos RENAME COLUMN frame_count TO kept_count;
 ALTER TABLE videos
-    ADD COLUMN container               text,
-    ADD COLUMN audio_codec             text,
-    ADD COLUMN bit_rate_bps            bigint,
-    ADD COLUMN frame_rate_fps          double precision,
-    ADD COLUMN is_variable_frame_rate  boolean,
-    ADD COLUMN rotation_deg            integer,
-    ADD COLUMN orientation             text,
-    ADD COLUMN resolution_class        text,
-    ADD COLUMN is_hdr                  boolean,
-    ADD COLUMN colour                  jsonb,
-    ADD COLUMN recorded_at             timestamptz,
-    ADD COLUMN tags                    jsonb NOT NULL DEFAULT '{}',
-    ADD COLUMN quality_score           double precision CHECK (quality_score BETWEEN 0 AND 1),
-    ADD COLUMN source                  jsonb,
-    ADD COLUMN pipeline_version        text;
+    ADD COLUMN container                 text,
+    ADD COLUMN audio_codec               text,
+    ADD COLUMN bit_rate_bps              bigint,
+    ADD COLUMN effective_frame_rate_fps  double precision,
+    ADD COLUMN is_variable_frame_rate    boolean,
+    ADD COLUMN rotation_deg              integer,
+    ADD COLUMN orientation               text,
+    ADD COLUMN resolution_class          text,
+    ADD COLUMN is_hdr                    boolean,
+    ADD COLUMN colour                    jsonb,
+    ADD COLUMN recorded_at               timestamptz,
+    ADD COLUMN tags                      jsonb NOT NULL DEFAULT '{}',
+    ADD COLUMN quality_score             double precision CHECK (quality_score BETWEEN 0 AND 1),
+    ADD COLUMN source                    jsonb,
+    ADD COLUMN pipeline_version          text;
+COMMENT ON COLUMN videos.kept_count IS 'Frames kept after near-duplicate removal, i.e. points in Qdrant.';
 COMMENT ON COLUMN videos.container IS 'Container format by its FFmpeg name.';
 COMMENT ON COLUMN videos.audio_codec IS 'Codec of the first audio stream by its FFmpeg name; NULL without sound.';
 COMMENT ON COLUMN videos.bit_rate_bps IS 'Bits per second of the whole file.';
-COMMENT ON COLUMN videos.frame_rate_fps IS 'Pictures really there over the time they take, per second.';
+COMMENT ON COLUMN videos.effective_frame_rate_fps IS 'Pictures really there over the time they take, per second.';
 COMMENT ON COLUMN videos.is_variable_frame_rate IS 'True when pictures are not equally far apart.';
 COMMENT ON COLUMN videos.rotation_deg IS 'Clockwise turn that the container asks for, degrees: 0, 90, 180 or 270; frames are stored upright.';
 COMMENT ON COLUMN videos.orientation IS 'landscape, portrait or square, upright.';
@@ -65,15 +67,18 @@ CREATE TABLE quality_reports (
     video_id             text NOT NULL,
     overall              double precision NOT NULL CHECK (overall BETWEEN 0 AND 1),
     parts                jsonb NOT NULL,
-    frames               integer NOT NULL,
+    frame_count          integer NOT NULL,
     blurred_share        double precision NOT NULL,
     dark_share           double precision NOT NULL,
     blank_share          double precision NOT NULL,
     frozen_share         double precision NOT NULL,
     letterboxed_share    double precision NOT NULL,
     is_black             boolean NOT NULL,
+    is_blank             boolean NOT NULL,
+    is_blurred           boolean NOT NULL,
     is_frozen            boolean NOT NULL,
     is_silent            boolean NOT NULL,
+    has_audio_gap        boolean NOT NULL,
     audio_gap_s          double precision,
     best_frame_us        bigint,
     findings             jsonb NOT NULL,
@@ -86,15 +91,18 @@ COMMENT ON COLUMN quality_reports.platform IS 'Namespace of video_id.';
 COMMENT ON COLUMN quality_reports.video_id IS 'The sender''s id of the video.';
 COMMENT ON COLUMN quality_reports.overall IS 'Weighted geometric mean of the parts, 0 (worst) to 1.';
 COMMENT ON COLUMN quality_reports.parts IS 'Scores that make up the overall one: name, score (0 to 1), measured value and its unit.';
-COMMENT ON COLUMN quality_reports.frames IS 'Frames looked at.';
+COMMENT ON COLUMN quality_reports.frame_count IS 'Frames looked at.';
 COMMENT ON COLUMN quality_reports.blurred_share IS 'Share of blurred frames, 0 to 1.';
 COMMENT ON COLUMN quality_reports.dark_share IS 'Share of dark frames, 0 to 1.';
 COMMENT ON COLUMN quality_reports.blank_share IS 'Share of frames of one even shade, 0 to 1.';
 COMMENT ON COLUMN quality_reports.frozen_share IS 'Share of frames that show what the one before showed, 0 to 1.';
 COMMENT ON COLUMN quality_reports.letterboxed_share IS 'Share of frames with black bars, 0 to 1.';
-COMMENT ON COLUMN quality_reports.is_black IS 'True when next to nothing can be seen.';
-COMMENT ON COLUMN quality_reports.is_frozen IS 'True when the picture does not move.';
+COMMENT ON COLUMN quality_reports.is_black IS 'True when nearly all frames are dark.';
+COMMENT ON COLUMN quality_reports.is_blank IS 'True when nearly all frames are of one even shade.';
+COMMENT ON COLUMN quality_reports.is_blurred IS 'True when nearly all frames are blurred.';
+COMMENT ON COLUMN quality_reports.is_frozen IS 'True when nearly all frames show what the one before showed.';
 COMMENT ON COLUMN quality_reports.is_silent IS 'True when there is an audio stream and nothing to hear.';
+COMMENT ON COLUMN quality_reports.has_audio_gap IS 'True when sound and pictures do not last equally long, beyond the thresholds.';
 COMMENT ON COLUMN quality_reports.audio_gap_s IS 'Audio duration minus video duration, seconds; NULL without sound.';
 COMMENT ON COLUMN quality_reports.best_frame_us IS 'Time of the frame that makes the best poster, microseconds; NULL without frames.';
 COMMENT ON COLUMN quality_reports.findings IS 'Findings about quality: code, severity, evidence, remedy.';
