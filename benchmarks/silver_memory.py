@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -78,46 +77,29 @@ def _measured(seconds: int) -> dict[str, float]:
 def _through_silver(video: Path) -> dict[str, int]:
     """What silver's task does with one video, and how many frames it stored."""
     from datalake import chunks, factory, settings
-    from datalake.adapters.frame_table import ParquetFrameTable
-    from datalake.adapters.lake import FileLake
     from datalake.adapters.memory.leases import MemoryLeases
     from datalake.contracts import BronzeVideo, ClaimedVideo, VideoArrived, VideoProgress
-    from datalake.refinement import Refinement
-    from datalake.silver_layer.identity import effective_options
-    from datalake.work import Workshop
+    from datalake.steps.silver import silver_step
 
-    config = settings.Settings()
-    options_of = partial(effective_options, silver=config.silver, lake=config.lake, bronze=config.bronze)
     asset_id = "0" * 64
-    with (
-        tempfile.TemporaryDirectory(dir=video.parent) as folder,
-        factory.build_media_children(config) as media,
-        factory.build_batcher(config) as embedder,
-    ):
-        lake = FileLake(Path(folder))
-        bronze = BronzeVideo(
-            asset_id=asset_id,
-            size_bytes=video.stat().st_size,
-            raw_key=f"bronze/00/{asset_id}/raw",
-            media=media.probe_port().probe(video).media,
-        )
-        lake.put_file(bronze.raw_key, video)
+    with tempfile.TemporaryDirectory(dir=video.parent) as folder:
+        config = settings.Settings(lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
+        lake = factory.build_lake(config)
         arrived = VideoArrived(event_id=uuid4(), video_id="clip", uri=video.as_uri())
         claimed = ClaimedVideo(
             message_id=uuid4(), batch_id=uuid4(), attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
         )
         (chunk,) = chunks.split([claimed], 1)
-        workshop = Workshop(
-            chunk=chunk,
-            config=config.silver,
-            options_of=options_of,
-            leases=MemoryLeases(),
-            lake=lake,
-            media=media,
-            embedder=embedder,
-        )
-        refinement = Refinement(config.quality, (), options_of, lake, ParquetFrameTable(lake), media)
-        done = refinement.refined(workshop.silver_of(VideoProgress(claimed=claimed, bronze=bronze)))
+        with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
+            bronze = BronzeVideo(
+                asset_id=asset_id,
+                size_bytes=video.stat().st_size,
+                raw_key=f"bronze/00/{asset_id}/raw",
+                media=media.probe_port().probe(video).media,
+            )
+            lake.put_file(bronze.raw_key, video)
+            step = silver_step(config, chunk, MemoryLeases(), media, embedder)
+            done = step(VideoProgress(claimed=claimed, bronze=bronze))
         assert done.silver is not None
         return {
             "frames": done.silver.frame_count,

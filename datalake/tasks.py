@@ -19,15 +19,13 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from datalake import chunks, factory, settings
 from datalake.common_func import die_with_parent
-from datalake.contracts import BronzeVideo, Chunk, VideoProgress
-from datalake.errors import BadVideo, PipelineError, SourceUnavailable, UnfinishedBatch
-from datalake.findings import finding
+from datalake.contracts import Chunk
+from datalake.errors import PipelineError, UnfinishedBatch
 from datalake.gold_layer.outbox import send_due_mails
 from datalake.ingest import batches
-from datalake.pipeline import run_layer
-from datalake.refinement import Refinement
-from datalake.silver_layer.identity import effective_options
-from datalake.work import Workshop, known
+from datalake.steps.bronze import bronze_step
+from datalake.steps.gold import gold_step
+from datalake.steps.silver import silver_step
 
 _log = logging.getLogger(__name__)
 LayerTask = Callable[[Chunk, settings.Settings], Chunk]
@@ -91,49 +89,16 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
 @_layer_task
 def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
-    lake, sources = factory.build_lake(config), factory.build_sources(config)
-    rules = config.bronze.model_dump(exclude={"validation_mode"})
     with factory.build_media_children(config) as media:
-        ports = {"lake": lake, "sources": sources, "media_probe": media.probe_port()}
-
-        def step(video: VideoProgress) -> VideoProgress:
-            arrived = video.claimed.arrived
-            mode = arrived.options.validation_mode or config.bronze.validation_mode
-            records = {"video_arrived": arrived, "validation_mode": mode}
-            try:
-                bronze: BronzeVideo = run_layer("bronze", {**rules, **records, **ports})
-            except SourceUnavailable as error:
-                if chunk.attempt < config.source.source_max_attempts:
-                    raise
-                evidence = f"attempt {chunk.attempt}: {error}"
-                raise BadVideo(finding("source_unavailable", evidence)) from error
-            outcome = None if bronze.is_usable else chunks.quarantine(bronze.findings, bronze.blocking)
-            return video.model_copy(update={"bronze": bronze, "outcome": outcome})
-
-        return chunks.run(chunk, step, config.silver.videos_at_once)
+        return chunks.run(chunk, bronze_step(config, chunk.attempt, media), config.silver.videos_at_once)
 
 
 @_layer_task
 def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through silver, with one model; equal work is done once."""
-    lake = factory.build_lake(config)
-    options_of = partial(effective_options, silver=config.silver, lake=config.lake, bronze=config.bronze)
+    leases = factory.build_catalog(config)
     with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
-        workshop = Workshop(
-            chunk=chunk,
-            config=config.silver,
-            options_of=options_of,
-            leases=factory.build_catalog(config),
-            lake=lake,
-            media=media,
-            embedder=embedder,
-        )
-        frame_table, names = factory.build_frame_table(config), config.silver.derivatives
-        refinement = Refinement(config.quality, names, options_of, lake, frame_table, media)
-
-        def step(video: VideoProgress) -> VideoProgress:
-            return refinement.refined(workshop.silver_of(video))
-
+        step = silver_step(config, chunk, leases, media, embedder)
         return chunks.run(chunk, step, config.silver.videos_at_once)
 
 
@@ -141,25 +106,7 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
 def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
     catalog = factory.build_catalog(config)
-    ports = {
-        "catalog": catalog,
-        "lake": factory.build_lake(config),
-        "vector_index": factory.build_vector_index(config),
-        "frame_table": factory.build_frame_table(config),
-    }
-
-    def step(video: VideoProgress) -> VideoProgress:
-        records = {
-            "claimed_video": video.claimed,
-            "bronze_video": known(video.bronze),
-            "silver_video": known(video.silver),
-            "assessment": known(video.assessment),
-            "derivatives": known(video.derivatives),
-        }
-        outcome = run_layer("gold", {**records, **ports}).outcome
-        return video.model_copy(update={"outcome": outcome})
-
-    done = chunks.run(chunk, step, config.silver.videos_at_once)
+    done = chunks.run(chunk, gold_step(config, catalog), config.silver.videos_at_once)
     for video in done.videos:
         if video.outcome and video.silver is None:
             asset_id = video.bronze.asset_id if video.bronze else None

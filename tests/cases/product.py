@@ -1,22 +1,17 @@
-"""A video through bronze, silver and the assessment as the tasks take it, with a cheap embedder.
-
-Only Postgres is left out: leases are kept in memory.
-"""
+"""A video through the steps that the tasks run, with a cheap embedder and leases in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from datalake import chunks, factory
+from datalake import chunks
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.contracts import (
-    BronzeVideo,
     Chunk,
     ClaimedVideo,
     Finding,
@@ -25,8 +20,6 @@ from datalake.contracts import (
     VideoArrived,
     VideoProgress,
 )
-from datalake.pipeline import run_layer
-from datalake.refinement import Refinement
 from datalake.settings import (
     BronzeSettings,
     LakeSettings,
@@ -36,8 +29,8 @@ from datalake.settings import (
     SilverSettings,
     SourceSettings,
 )
-from datalake.silver_layer.identity import SilverOptions, effective_options
-from datalake.work import Workshop
+from datalake.steps.bronze import bronze_step
+from datalake.steps.silver import silver_step
 
 Group = TypeVar("Group", bound=SettingsGroup)
 INTERVAL_S = 0.2
@@ -75,59 +68,14 @@ def arrived(path: Path, mode: ValidationMode, message: Mapping[str, Any]) -> Vid
     return VideoProgress(claimed=claimed)
 
 
-@dataclass(frozen=True)
-class Product:
-    """What the three steps share."""
-
-    config: Settings
-    media: MediaChildren
-    embedder: MicroBatcher
-
-    def through(self, video: VideoProgress) -> VideoProgress:
-        """The video as gold would be given it."""
-        chunk = Chunk(label="cases", batch_id=video.claimed.batch_id, attempt=1, videos=(video,))
-        for step in (self._bronze, self._silver(chunk).silver_of, self._refinement().refined):
-            chunk = chunks.run(chunk, step, at_once=1)
-        return chunk.videos[0]
-
-    def _bronze(self, video: VideoProgress) -> VideoProgress:
-        config, message = self.config, video.claimed.arrived
-        inputs = {
-            **config.bronze.model_dump(),
-            "video_arrived": message,
-            "validation_mode": message.options.validation_mode,
-            "lake": factory.build_lake(config),
-            "sources": factory.build_sources(config),
-            "media_probe": self.media.probe_port(),
-        }
-        bronze: BronzeVideo = run_layer("bronze", inputs)
-        outcome = None if bronze.is_usable else chunks.quarantine(bronze.findings, bronze.blocking)
-        return video.model_copy(update={"bronze": bronze, "outcome": outcome})
-
-    def _options(self, options: Options) -> SilverOptions:
-        config = self.config
-        return effective_options(options, silver=config.silver, lake=config.lake, bronze=config.bronze)
-
-    def _silver(self, chunk: Chunk) -> Workshop:
-        return Workshop(
-            chunk=chunk,
-            config=self.config.silver,
-            options_of=self._options,
-            leases=MemoryLeases(),
-            lake=factory.build_lake(self.config),
-            media=self.media,
-            embedder=self.embedder,
-        )
-
-    def _refinement(self) -> Refinement:
-        return Refinement(
-            thresholds=self.config.quality,
-            default_derivatives=(),
-            options_of=self._options,
-            lake=factory.build_lake(self.config),
-            frame_table=factory.build_frame_table(self.config),
-            media=self.media,
-        )
+def through(
+    video: VideoProgress, config: Settings, media: MediaChildren, embedder: MicroBatcher
+) -> VideoProgress:
+    """The video as gold would be given it."""
+    chunk = Chunk(label="cases", batch_id=video.claimed.batch_id, attempt=1, videos=(video,))
+    bronze = bronze_step(config, chunk.attempt, media)
+    silver = silver_step(config, chunk, MemoryLeases(), media, embedder)
+    return chunks.run(chunks.run(chunk, bronze, at_once=1), silver, at_once=1).videos[0]
 
 
 def findings_of(video: VideoProgress) -> tuple[Finding, ...]:

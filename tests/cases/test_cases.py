@@ -16,7 +16,7 @@ from datalake.contracts import ValidationMode, VideoProgress
 from datalake.findings import FINDINGS
 from datalake.settings import Settings
 from tests.cases.case import MODES, Case
-from tests.cases.product import Product, arrived, findings_of, settings
+from tests.cases.product import arrived, findings_of, settings, through
 from tests.cases.table import CASES
 from tests.clips import frame_number
 
@@ -46,7 +46,7 @@ def test_case(
     case: Case, mode: ValidationMode, media: MediaChildren, embedder: MicroBatcher, tmp_path: Path
 ) -> None:
     config, path = settings(tmp_path, case.config), case.file(tmp_path)
-    video = Product(config, media, embedder).through(arrived(path, mode, case.message))
+    video = through(arrived(path, mode, case.message), config, media, embedder)
     assert video.error is None
     stopped, codes = case.ending(mode)
     assert tuple(sorted(one.code for one in findings_of(video))) == codes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -17,10 +18,10 @@ from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, Options, VideoArrived, VideoProgress
-from datalake.refinement import Refinement
 from datalake.settings import BronzeSettings, LakeSettings, QualitySettings, SilverSettings
 from datalake.silver_layer.identity import effective_options
-from datalake.work import Workshop
+from datalake.steps.refinement import Refinement
+from datalake.steps.workshop import Workshop
 from tests.clips import clip
 
 OPTIONS_OF = partial(effective_options, silver=SilverSettings(), lake=LakeSettings(), bronze=BronzeSettings())
@@ -33,9 +34,19 @@ def media() -> Iterator[MediaChildren]:
         yield children
 
 
+class CountingLake(FileLake):
+    """Counts how often an object was asked for as a file, which a lake on S3 has to download."""
+
+    fetched = 0
+
+    def local_path(self, key: str) -> AbstractContextManager[Path]:
+        self.fetched += 1
+        return super().local_path(key)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> FileLake:
-    return FileLake(tmp_path / "lake")
+def lake(tmp_path: Path) -> CountingLake:
+    return CountingLake(tmp_path / "lake")
 
 
 @pytest.fixture
@@ -88,7 +99,7 @@ def test_every_video_is_assessed_and_nothing_is_made_unasked(through_silver, ref
     video = refine(through_silver())
     assert video.assessment.asset_id == video.bronze.asset_id
     assert video.assessment.metadata.width_px == video.bronze.media.video.width_px
-    assert video.assessment.quality.frames == video.silver.frame_count == 2
+    assert video.assessment.quality.frame_count == video.silver.frame_count == 2
     assert names(video) == []
 
 
@@ -99,6 +110,18 @@ def test_the_message_decides_what_is_made_and_else_the_settings(through_silver, 
     video = refine(through_silver(derivatives=asked), defaults=("poster",))
     assert names(video) == made
     assert all(lake.exists(item.key) for item in video.derivatives.items)
+
+
+def test_the_video_is_fetched_only_for_a_proxy_that_is_missing(through_silver, refine, lake) -> None:
+    poster = through_silver(derivatives=("poster",))
+    proxy = through_silver(derivatives=("poster", "proxy_144p"))
+    lake.fetched = 0
+    refine(poster)
+    assert lake.fetched == 0
+    first = refine(proxy)
+    assert lake.fetched == 1
+    assert refine(proxy) == first
+    assert lake.fetched == 1
 
 
 def test_thresholds_change_the_verdict_and_not_the_work(through_silver, refine) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from threading import Event
 from uuid import uuid4
 
 import numpy as np
@@ -33,7 +32,7 @@ from datalake.findings import finding
 from datalake.settings import BronzeSettings, LakeSettings, SilverSettings
 from datalake.silver_layer.identity import effective_options, work_identity
 from datalake.silver_layer.manifest import manifest_key
-from datalake.work import Workshop, known
+from datalake.steps.workshop import Workshop
 
 ASSET_ID = "cd" * 32
 BATCH = uuid4()
@@ -184,7 +183,7 @@ def test_report_only_goes_on_without_frames_and_keeps_the_finding(make_workshop)
     workshop = make_workshop()
     workshop.media.error = BadVideo(finding("decode_failed", "at opening the file"))
     silver = workshop.silver_of(progress("video", "report-only")).silver
-    assert (silver.frame_count, silver.kept_count) == (0, 0)
+    assert (silver.frame_count, silver.kept_count, silver.part_keys) == (0, 0, ())
     assert [one.code for one in silver.findings] == ["decode_failed", "no_frames"]
     assert silver.findings[0].evidence == "at opening the file"
     workshop.media.error = None
@@ -211,9 +210,3 @@ def test_progress_is_written_down_window_by_window(make_workshop):
     small = partial(effective_options, silver=config, lake=LakeSettings(), bronze=BronzeSettings())
     make_workshop(leases=Noting(), options_of=small).silver_of(progress("video"))
     assert noted == [(0, 1)]
-
-
-def test_a_record_that_is_missing_is_an_error_of_our_code():
-    with pytest.raises(AssertionError, match="did not pass"):
-        known(None)
-    assert not known(Event()).is_set()

@@ -3,69 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.ports import DecodedWindow, FrameSource, Lake, Sampling, Window, WorkLeases
-from datalake.contracts import BronzeVideo, Chunk, Finding, Options, SilverVideo, VideoProgress, WorkIdentity
+from datalake.adapters.ports import FrameSource, Lake, WorkLeases
+from datalake.contracts import BronzeVideo, Chunk, Options, SilverVideo, VideoProgress, WorkIdentity
 from datalake.errors import BadVideo, LeaseLost
 from datalake.pipeline import run_layer
 from datalake.settings import SilverSettings
 from datalake.silver_layer.identity import SilverOptions, work_identity
 from datalake.silver_layer.manifest import manifest_key, silver_video_from_manifest
+from datalake.steps.frame_sources import LeasedFrameSource, NoFrames
+from datalake.steps.known import known
 
-T = TypeVar("T")
 _POLL_S = 0.5
-_NO_WINDOW = 99_999
-
-
-class LeasedFrameSource(FrameSource):
-    """Renews the lease with every window, so that only progress keeps it.
-
-    Args:
-        source: where the frames come from.
-        renew: told how many windows are done, and of how many.
-    """
-
-    def __init__(self, source: FrameSource, renew: Callable[[int, int], None]) -> None:
-        self._source, self._renew, self._total = source, renew, 0
-
-    def windows(self, sampling: Sampling) -> Sequence[Window]:
-        """As the source."""
-        windows = self._source.windows(sampling)
-        self._total = len(windows)
-        return windows
-
-    def decoded(self, window: Window) -> DecodedWindow:
-        """As the source, after renewing.
-
-        Raises:
-            LeaseLost: another task try took over.
-        """
-        self._renew(min(window.index, self._total), self._total)
-        return self._source.decoded(window)
-
-
-class NoFrames(FrameSource):
-    """Stands in for a video that cannot be worked on and goes on all the same: its findings, no frame."""
-
-    def __init__(self, findings: tuple[Finding, ...] = ()) -> None:
-        self._findings = findings
-
-    def windows(self, sampling: Sampling) -> Sequence[Window]:
-        """A window that carries the findings, if there are any; no earlier try can have stored its number."""
-        return [Window(_NO_WINDOW, 0, 0, ())] if self._findings else []
-
-    def decoded(self, window: Window) -> DecodedWindow:
-        """The findings."""
-        return DecodedWindow((), self._findings)
 
 
 class OneAtATime:
@@ -176,24 +133,12 @@ class Workshop:
 
     @contextmanager
     def _frame_source(self, bronze: BronzeVideo, options: SilverOptions) -> Iterator[FrameSource]:
-        media = bronze.media
-        has_pictures = media is not None and media.video is not None and media.measured_duration_s is not None
-        if options.validation_mode == "report-only" and not has_pictures:
+        is_decodable = bronze.media is not None and bronze.media.is_decodable
+        if options.validation_mode == "report-only" and not is_decodable:
             yield NoFrames()  # why, bronze has said
             return
         with (
             self.lake.local_path(bronze.raw_key) as path,
-            self.media.frame_source(path, known(media)) as frames,
+            self.media.frame_source(path, known(bronze.media)) as frames,
         ):
             yield frames
-
-
-def known(value: T | None) -> T:
-    """The value, which the layer before has set.
-
-    Raises:
-        AssertionError: it has not; an error of our code.
-    """
-    if value is None:
-        raise AssertionError("a layer was given a video that did not pass the one before")
-    return value

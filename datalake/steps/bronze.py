@@ -1,0 +1,44 @@
+"""Bronze, for one video: landed, probed and judged by its validation mode."""
+
+from __future__ import annotations
+
+from datalake import chunks, factory
+from datalake.adapters.media.children import MediaChildren
+from datalake.chunks import Step
+from datalake.contracts import BronzeVideo, VideoProgress
+from datalake.errors import BadVideo, SourceUnavailable
+from datalake.findings import finding
+from datalake.pipeline import run_layer
+from datalake.settings import Settings
+
+
+def bronze_step(config: Settings, attempt: int, media: MediaChildren) -> Step:
+    """Takes a video through bronze; one that is not usable ends here.
+
+    Args:
+        config: of this installation.
+        attempt: of the batch; in the last one a source that is away is the video's fault.
+        media: children that probe.
+    """
+    ports = {
+        "lake": factory.build_lake(config),
+        "sources": factory.build_sources(config),
+        "media_probe": media.probe_port(),
+    }
+    rules = config.bronze.model_dump()
+
+    def step(video: VideoProgress) -> VideoProgress:
+        arrived = video.claimed.arrived
+        mode = arrived.options.validation_mode or config.bronze.validation_mode
+        try:
+            bronze: BronzeVideo = run_layer(
+                "bronze", {**rules, "video_arrived": arrived, "validation_mode": mode, **ports}
+            )
+        except SourceUnavailable as error:
+            if attempt < config.source.source_max_attempts:
+                raise
+            raise BadVideo(finding("source_unavailable", f"attempt {attempt}: {error}")) from error
+        outcome = None if bronze.is_usable else chunks.quarantine(bronze.findings, bronze.blocking)
+        return video.model_copy(update={"bronze": bronze, "outcome": outcome})
+
+    return step
