@@ -16,10 +16,7 @@ def video_stream(media_facts: MediaFacts | None) -> VideoStream | None:
 
 def video_duration_s(media_facts: MediaFacts | None) -> float | None:
     """Duration as measured, else as the container states it; None when neither is known."""
-    if media_facts is None:
-        return None
-    measured_s, stated_s = media_facts.measured_duration_s, media_facts.duration_s
-    return stated_s if measured_s is None else measured_s
+    return media_facts.best_duration_s if media_facts else None
 
 
 def duration_findings(video_duration_s: float | None, max_duration_s: float) -> tuple[Finding, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datalake.belonging import refuse_foreign
 from datalake.contracts import Assessment, BronzeVideo, ClaimedVideo, Derivatives, RefinedVideo, SilverVideo
 from datalake.errors import ForeignData
+from datalake.gold_layer.belonging import refuse_foreign
 
 
 def refined_video(

@@ -11,9 +11,9 @@ from typing import Any
 from hamilton.function_modifiers import tag
 
 from datalake.adapters.ports import Catalog, FrameRow, FrameTable, Lake, Point, PointClaim, VectorIndex
-from datalake.belonging import own_parts
 from datalake.common_func import platforms
 from datalake.contracts import RefinedVideo
+from datalake.gold_layer.belonging import own_parts
 
 _US_PER_S = 1_000_000
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from hamilton.function_modifiers import tag
 
 from datalake.adapters.ports import Catalog, FrameTable, PointClaim, Retraction, Settlement, VectorIndex
-from datalake.belonging import own_parts
 from datalake.contracts import GoldVideo, RefinedVideo, SilverVideo
+from datalake.gold_layer.belonging import own_parts
 
 _POINTS_PER_REQUEST = 1000
 

@@ -113,7 +113,9 @@ class QualitySettings(SettingsGroup):
     blur_min: float = Field(
         60.0, ge=0, description="A frame whose Laplacian varies less is blurred (variance, luma 0 to 255)."
     )
-    dark_max: float = Field(24.0, ge=0, le=255, description="A frame whose mean luma is not above is dark.")
+    dark_max: float = Field(
+        24.0, ge=0, le=255, description="A frame whose mean luma is at most this is dark."
+    )
     blank_min_share: float = Field(
         0.98, gt=0, le=1, description="A frame of which such a share has one shade of grey is blank."
     )
@@ -127,6 +129,7 @@ class QualitySettings(SettingsGroup):
         description="A video is black, blank, blurred or frozen when such a share of its frames is.",
     )
     silence_max_dbfs: float = Field(-60.0, le=0, description="A video that is never louder is silent.")
-    audio_gap_max_s: float = Field(
-        1.0, gt=0, description="Audio and video durations may differ by so much, or by 2 %."
+    audio_gap_max_s: float = Field(1.0, gt=0, description="Audio and video durations may differ by so much.")
+    audio_gap_max_share: float = Field(
+        0.02, ge=0, le=1, description="Of a long video, they may differ by such a share of its duration."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datalake.contracts import (
     Assessment,
-    BronzeVideo,
+    AudioStream,
     Finding,
     QualityReport,
     QualityScore,
@@ -73,13 +73,12 @@ def picture_findings(
 
 
 def sound_findings(
-    bronze_video: BronzeVideo, is_silent: bool, has_audio_gap: bool, audio_gap_s: float | None
+    audio_stream: AudioStream | None, is_silent: bool, has_audio_gap: bool, audio_gap_s: float | None
 ) -> list[Finding]:
     """What is wrong with the sound."""
-    audio = None if bronze_video.media is None else bronze_video.media.audio
     found = []
-    if is_silent and audio is not None:
-        found.append(finding("silent_audio", f"the loudest sample is at {audio.peak_dbfs:.0f} dBFS"))
+    if is_silent and audio_stream is not None:
+        found.append(finding("silent_audio", f"the loudest sample is at {audio_stream.peak_dbfs:.0f} dBFS"))
     if has_audio_gap and audio_gap_s is not None:
         which = "longer" if audio_gap_s > 0 else "shorter"
         found.append(finding("audio_gap", f"sound is {abs(audio_gap_s):.2f} s {which} than the pictures"))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datalake.adapters.ports import FrameTable, Numbers
-from datalake.contracts import BronzeVideo, SilverVideo
+from datalake.contracts import AudioStream, SilverVideo
 
 Flags = npt.NDArray[np.bool_]
 
@@ -127,15 +127,21 @@ def is_blurred(blurred_share: float, poor_share: float) -> bool:
     return blurred_share >= poor_share
 
 
-def is_silent(bronze_video: BronzeVideo, silence_max_dbfs: float) -> bool:
+def is_silent(audio_stream: AudioStream | None, silence_max_dbfs: float) -> bool:
     """True when there is sound and nothing to hear; a video without a sound track is not called silent."""
-    audio = None if bronze_video.media is None else bronze_video.media.audio
-    return audio is not None and audio.peak_dbfs is not None and audio.peak_dbfs <= silence_max_dbfs
+    peak_dbfs = None if audio_stream is None else audio_stream.peak_dbfs
+    return peak_dbfs is not None and peak_dbfs <= silence_max_dbfs
 
 
-def has_audio_gap(audio_gap_s: float | None, duration_s: float | None, audio_gap_max_s: float) -> bool:
-    """True when sound and pictures differ by more than the threshold, and by more than 2 % of the video."""
-    return audio_gap_s is not None and abs(audio_gap_s) > max(audio_gap_max_s, 0.02 * (duration_s or 0.0))
+def has_audio_gap(
+    audio_gap_s: float | None,
+    duration_s: float | None,
+    audio_gap_max_s: float,
+    audio_gap_max_share: float,
+) -> bool:
+    """True when sound and pictures differ by more than both thresholds, one of them a share of the video."""
+    allowed_s = max(audio_gap_max_s, audio_gap_max_share * (duration_s or 0.0))
+    return audio_gap_s is not None and abs(audio_gap_s) > allowed_s
 
 
 def best_frame_us(frame_scores: FrameScores, dark_frames: Flags, blank_frames: Flags) -> int | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from datalake.contracts import BronzeVideo, VideoMetadata, VideoStream
+from datalake.contracts import AudioStream, BronzeVideo, VideoMetadata, VideoStream
 from datalake.contracts.assessed import ResolutionClass
 
-# ITU-T H.273 by FFmpeg's names: PQ (HDR10, Dolby Vision) and HLG
-_HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 # shortest shorter side of each class; 1440p is no class of its own
 _CLASSES: tuple[tuple[int, ResolutionClass], ...] = (
     (4320, "8k"),
@@ -24,12 +22,14 @@ def video_stream(bronze_video: BronzeVideo) -> VideoStream | None:
     return None if bronze_video.media is None else bronze_video.media.video
 
 
+def audio_stream(bronze_video: BronzeVideo) -> AudioStream | None:
+    """The sound of the file; None without."""
+    return None if bronze_video.media is None else bronze_video.media.audio
+
+
 def duration_s(bronze_video: BronzeVideo) -> float | None:
     """Seconds of pictures that are really there; where nobody could measure, what the container claims."""
-    media = bronze_video.media
-    if media is None:
-        return None
-    return media.duration_s if media.measured_duration_s is None else media.measured_duration_s
+    return None if bronze_video.media is None else bronze_video.media.best_duration_s
 
 
 def short_side_px(video_stream: VideoStream | None) -> int | None:
@@ -67,21 +67,22 @@ def is_variable_frame_rate(bronze_video: BronzeVideo) -> bool:
 
 def is_hdr(video_stream: VideoStream | None) -> bool:
     """True when the transfer curve is one of high dynamic range."""
-    return video_stream is not None and video_stream.colour.transfer in _HDR_TRANSFERS
+    return video_stream is not None and video_stream.colour.is_hdr
 
 
-def audio_gap_s(bronze_video: BronzeVideo) -> float | None:
+def audio_gap_s(bronze_video: BronzeVideo, audio_stream: AudioStream | None) -> float | None:
     """Seconds that sound is longer than the pictures, negative for shorter; None unless both are there."""
     media = bronze_video.media
-    if media is None or media.audio is None or media.measured_duration_s is None:
+    pictures_s = None if media is None else media.measured_duration_s
+    if audio_stream is None or audio_stream.duration_s is None or pictures_s is None:
         return None
-    sound_s = media.audio.duration_s
-    return None if sound_s is None else sound_s - media.measured_duration_s
+    return audio_stream.duration_s - pictures_s
 
 
 def video_metadata(
     bronze_video: BronzeVideo,
     video_stream: VideoStream | None,
+    audio_stream: AudioStream | None,
     duration_s: float | None,
     orientation: Literal["landscape", "portrait", "square"] | None,
     resolution_class: ResolutionClass | None,
@@ -96,7 +97,7 @@ def video_metadata(
     metadata = VideoMetadata(
         duration_s=duration_s,
         container=media.container,
-        audio_codec=None if media.audio is None else media.audio.codec,
+        audio_codec=None if audio_stream is None else audio_stream.codec,
         bit_rate_bps=media.bit_rate_bps,
         recorded_at=media.recorded_at,
         tags=media.tags,

@@ -10,7 +10,7 @@ from math import exp, log
 
 import numpy as np
 
-from datalake.contracts import BronzeVideo, QualityScore
+from datalake.contracts import AudioStream, QualityScore
 from datalake.silver_layer.decisions import Flags, FrameScores
 
 _WEIGHTS = {
@@ -23,11 +23,11 @@ _WEIGHTS = {
     "frame_rate": 1.0,
     "sound": 1.0,
 }
-_WELL_LIT = (64.0, 191.0)  # mean luma
-_FULL_CONTRAST = 48.0
-_FULL_HD_PX = 1080
+_WELL_LIT = (64.0, 191.0)  # mean luma, the middle half of its range
+_FULL_CONTRAST = 48.0  # standard deviation of the luma
+_FULL_HD_PX = 1080  # shorter side
 _CINEMA_FPS = 24.0
-_LOUD_DBFS, _FAINT_DBFS = -12.0, -60.0
+_LOUD_DBFS, _FAINT_DBFS = -12.0, -60.0  # peaks
 
 
 def sharpness(frame_scores: FrameScores, blank_frames: Flags, blur_min: float) -> QualityScore | None:
@@ -41,7 +41,7 @@ def sharpness(frame_scores: FrameScores, blank_frames: Flags, blur_min: float) -
 
 
 def exposure(frame_scores: FrameScores) -> QualityScore | None:
-    """1 for a mean luma of 64 to 191, from there falling evenly to 0 at black and at white."""
+    """1 where the mean luma is well lit, from there falling evenly to 0 at black and at white."""
     if not frame_scores.brightness.size:
         return None
     luma = float(frame_scores.brightness.mean())
@@ -51,7 +51,7 @@ def exposure(frame_scores: FrameScores) -> QualityScore | None:
 
 
 def contrast(frame_scores: FrameScores) -> QualityScore | None:
-    """Mean contrast over 48, at most 1."""
+    """Mean contrast as a share of full contrast, at most 1."""
     if not frame_scores.contrast.size:
         return None
     deviation = float(frame_scores.contrast.mean())
@@ -75,7 +75,7 @@ def motion(frame_scores: FrameScores, frozen_share: float) -> QualityScore | Non
 
 
 def resolution(short_side_px: int | None) -> QualityScore | None:
-    """Square root of the shorter side over 1080 px, at most 1."""
+    """Square root of the shorter side as a share of that of full HD, at most 1."""
     if short_side_px is None:
         return None
     score = min(1.0, short_side_px / _FULL_HD_PX) ** 0.5
@@ -83,21 +83,20 @@ def resolution(short_side_px: int | None) -> QualityScore | None:
 
 
 def frame_rate(effective_frame_rate_fps: float | None) -> QualityScore | None:
-    """Square root of the effective frame rate over 24 a second, at most 1."""
+    """Square root of the effective frame rate as a share of that of cinema, at most 1."""
     if effective_frame_rate_fps is None:
         return None
     score = min(1.0, effective_frame_rate_fps / _CINEMA_FPS) ** 0.5
     return QualityScore(name="frame_rate", score=score, measured=effective_frame_rate_fps, unit="fps")
 
 
-def sound(bronze_video: BronzeVideo) -> QualityScore | None:
-    """1 for a peak of -12 dBFS or more, falling evenly to half at -60 dBFS and below."""
-    audio = None if bronze_video.media is None else bronze_video.media.audio
-    if audio is None or audio.peak_dbfs is None:
+def sound(audio_stream: AudioStream | None) -> QualityScore | None:
+    """1 for a loud peak, falling evenly to half where it is faint, and half below."""
+    if audio_stream is None or audio_stream.peak_dbfs is None:
         return None
-    loudness = (audio.peak_dbfs - _FAINT_DBFS) / (_LOUD_DBFS - _FAINT_DBFS)
+    loudness = (audio_stream.peak_dbfs - _FAINT_DBFS) / (_LOUD_DBFS - _FAINT_DBFS)
     score = 0.5 + min(1.0, max(0.0, loudness)) / 2
-    return QualityScore(name="sound", score=score, measured=audio.peak_dbfs, unit="dBFS")
+    return QualityScore(name="sound", score=score, measured=audio_stream.peak_dbfs, unit="dBFS")
 
 
 def quality_parts(

@@ -232,3 +232,24 @@ def test_work_lies_under_a_prefix_that_is_a_plain_path() -> None:
 
 def test_the_grid_shows_platform_and_id() -> None:
     assert CLAIMED.label == "youtube/Čau 🎬"
+
+
+@pytest.mark.parametrize(("stated_s", "measured_s", "best_s"), [(9.0, 8.0, 8.0), (9.0, None, 9.0)])
+def test_what_was_measured_counts_more_than_what_is_stated(
+    stated_s: float, measured_s: float | None, best_s: float
+) -> None:
+    media = MediaFacts(container="mp4", duration_s=stated_s, measured_duration_s=measured_s)
+    assert media.best_duration_s == best_s
+
+
+def test_pictures_can_be_decoded_where_they_and_their_end_were_seen() -> None:
+    assert MEDIA.is_decodable
+    assert not MEDIA.model_copy(update={"video": None}).is_decodable
+    assert not MEDIA.model_copy(update={"measured_duration_s": None}).is_decodable
+
+
+@pytest.mark.parametrize(
+    ("transfer", "expected"), [("smpte2084", True), ("arib-std-b67", True), ("bt709", False), (None, False)]
+)
+def test_the_transfer_curve_makes_hdr(transfer: str | None, expected: bool) -> None:
+    assert Colour(transfer=transfer).is_hdr is expected

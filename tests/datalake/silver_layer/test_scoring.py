@@ -4,7 +4,7 @@ import pytest
 
 from datalake.contracts import QualityScore
 from datalake.silver_layer import scoring
-from tests.datalake.silver_layer.records import bronze_video, media, sound
+from tests.datalake.silver_layer.records import sound
 from tests.datalake.silver_layer.rows import flags, rows, scores
 
 
@@ -58,7 +58,7 @@ def test_frame_rate_is_full_at_that_of_the_cinema(fps: float, expected: float) -
 
 @pytest.mark.parametrize(("peak", "expected"), [(-120.0, 0.5), (-60.0, 0.5), (-36.0, 0.75), (0.0, 1.0)])
 def test_sound_is_never_worth_less_than_half(peak: float, expected: float) -> None:
-    part = scoring.sound(bronze_video(media=media(audio=sound(peak_dbfs=peak))))
+    part = scoring.sound(sound(peak_dbfs=peak))
     assert score_of(part) == expected
     assert part is not None and (part.measured, part.unit) == (peak, "dBFS")
 
@@ -70,7 +70,7 @@ def test_what_was_not_measured_is_no_part() -> None:
     assert scoring.content(nothing, 0.0) is None
     assert scoring.resolution(None) is None
     assert scoring.frame_rate(None) is None
-    assert scoring.sound(bronze_video()) is None
+    assert scoring.sound(None) is None
     only = QualityScore(name="content", score=0.5)
     assert scoring.quality_parts(None, only, None, None, None, None, None, None) == [only]
 

@@ -1,4 +1,4 @@
-"""What belongs to a video and its silver work, and what only claims to. Pure but for the reader."""
+"""What belongs to a video and its silver work, and what only claims to. Pure but for the reader; no node."""
 
 from __future__ import annotations
 

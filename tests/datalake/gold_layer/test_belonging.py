@@ -8,10 +8,10 @@ import pytest
 
 from datalake.adapters.memory.catalog import MemoryFrameTable
 from datalake.adapters.ports import ContentBox, FrameRow
-from datalake.belonging import own_parts, refuse_foreign
 from datalake.common_func import point_id
 from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import ForeignData
+from datalake.gold_layer.belonging import own_parts, refuse_foreign
 
 WORK = WorkIdentity(asset_id="a" * 64, model="m", settings_hash="0123456789abcdef")
 PART = f"{WORK.prefix}/frames/part-00000.parquet"
