@@ -81,3 +81,27 @@ def test_the_changelog_has_a_place_for_the_next_release_and_knows_this_one() -> 
     released = re.findall(r"^## \[([\d.]+)\]", text, re.MULTILINE)
     assert "## [Unreleased]" in text
     assert released[:1] in ([], [version])
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PROJECT_ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "docs/README.md", "docs/architecture.md")
+    ]
+    + sorted((PROJECT_ROOT / "docs/adr").glob("*.md")),
+    ids=lambda page: page.name,
+)
+def test_prose_that_is_written_by_hand_is_wrapped(page: Path) -> None:
+    assert long_lines(page.read_text("utf-8")) == []
+
+
+def test_a_long_line_is_found_but_for_tables_and_blocks() -> None:
+    long = "word " * 30
+    assert long_lines(f"short\n{long}\n| {long} |\n```text\n{long}\n```\n") == [long]
+
+
+def long_lines(text: str) -> list[str]:
+    """Lines of more than 120 characters that an editor could wrap: neither tables nor code."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")]
