@@ -127,16 +127,8 @@ def test_no_node_is_dead(name):
     assert set(variables(name)) - needed == set()
 
 
-@dataflows
-def test_no_node_both_decodes_and_writes(name):
-    for node in variables(name).values():
-        effect = node.tags.get("effect")
-        assert effect in (None, "decodes", "writes", "embeds"), node.name
-
-
-def test_notify_takes_the_batch_and_no_node_of_it_writes():
+def test_notify_takes_the_batch():
     assert NOTIFY.input in INPUTS["notify"]
-    assert all("effect" not in node.tags for node in variables("notify").values())
 
 
 def test_no_node_of_gold_is_left_to_be_called_by_hand():
