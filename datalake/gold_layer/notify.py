@@ -10,7 +10,7 @@ from collections import Counter
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from datalake.adapters.ports import BatchMails, BatchReport, Mail, MailTemplate, VideoReport
+from datalake.adapters.ports import URGENCY, BatchMails, BatchReport, Mail, MailTemplate, VideoReport
 
 _NAMESPACE = UUID("7f0f4f5e-4f6c-5b0e-9a43-2f0c7e1d6a57")
 _SUBJECT_LENGTH = 120
@@ -55,10 +55,10 @@ def _has_news(videos: tuple[VideoReport, ...]) -> bool:
 
 
 def _subject(videos: tuple[VideoReport, ...]) -> str:
-    """E.g. `Videos: 3 done, 1 quarantined`; one line, whatever a video is called."""
+    """E.g. `Videos: 1 quarantined, 3 done`; one line, whatever a video is called."""
     if len(videos) == 1:
         text = f"Video {videos[0].label}: {videos[0].outcome.kind}"
     else:
         counts = Counter(video.outcome.kind for video in videos)
-        text = "Videos: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+        text = "Videos: " + ", ".join(f"{counts[kind]} {kind}" for kind in URGENCY if counts[kind])
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text)[:_SUBJECT_LENGTH]

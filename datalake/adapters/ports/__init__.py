@@ -19,6 +19,7 @@ from datalake.adapters.ports.embedding import Embedder, Embedding, Label, Vector
 from datalake.adapters.ports.frames import ContentBox, FrameRow, FrameTable, Numbers, PictureScores
 from datalake.adapters.ports.lake import Lake, OpenSource, SourceReader
 from datalake.adapters.ports.mail import (
+    URGENCY,
     BatchMails,
     BatchReport,
     Compose,
@@ -45,6 +46,7 @@ from datalake.adapters.ports.media import (
 from datalake.adapters.ports.vectors import Point, VectorIndex
 
 __all__ = [
+    "URGENCY",
     "BatchMails",
     "BatchReport",
     "Catalog",

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from datalake.contracts import Outcome
+from datalake.contracts import Outcome, OutcomeKind
+
+URGENCY: tuple[OutcomeKind, ...] = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
+"""The order in which outcomes are told: what somebody has to act on comes first."""
 
 
 @dataclass(frozen=True)

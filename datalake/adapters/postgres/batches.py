@@ -63,13 +63,13 @@ def finish_batch(connection: Connection, batch_id: UUID, compose: Compose) -> bo
 
 
 def _video_report(record: dict[str, Any]) -> VideoReport:
-    coordinates = f"{record['topic']}[{record['partition']}] offset {record['message_offset']}"
+    place = f"message at offset {record['message_offset']} in partition {record['partition']}"
     known = record["video_id"] is not None
     outcome = Outcome(
         kind=record["outcome"], reason=record["reason"], detail=record["detail"], findings=record["findings"]
     )
     return VideoReport(
-        label=f"{record['platform']}/{record['video_id']}" if known else coordinates,
+        label=f"{record['platform']}/{record['video_id']}" if known else f"{place} of {record['topic']}",
         uri=record["uri"] or "",
         outcome=outcome,
         notify=tuple(record["notify"]),

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from datalake.adapters.ports import MailBody, MailTemplate, VideoFigures, VideoReport
+from datalake.adapters.ports import URGENCY, MailBody, MailTemplate, VideoFigures, VideoReport
 from datalake.contracts import Finding, OutcomeKind
 from datalake.uris import shown
 
 _MOST_ROWS = 200
-_ORDER: tuple[OutcomeKind, ...] = ("failed", "quarantined", "rejected", "cancelled", "done", "duplicate")
+_REMEDIES: dict[OutcomeKind, str] = {
+    "rejected": "Send a corrected message with a new event_id; the original is in the dead-letter topic.",
+    "failed": "Tell those who run the pipeline; the run shows where it failed.",
+}
 _SEVERITIES = ("error", "warning")
 _MINUTE_S, _HOUR_S = 60, 3600
 
@@ -38,10 +41,11 @@ class JinjaMailTemplate(MailTemplate):
         counts = Counter(video.outcome.kind for video in videos)
         values = {
             "subject": subject,
-            "counts": [(kind, counts[kind]) for kind in _ORDER if counts[kind]],
+            "counts": [(kind, counts[kind]) for kind in URGENCY if counts[kind]],
             "videos": sorted(videos, key=_urgency)[:_MOST_ROWS],
             "left_out": max(0, len(videos) - _MOST_ROWS),
             "total": len(videos),
+            "remedies": _REMEDIES,
             "run_url": run_url,
         }
         text, html = (
@@ -53,7 +57,7 @@ class JinjaMailTemplate(MailTemplate):
 def _urgency(video: VideoReport) -> tuple[int, bool, str]:
     """Trouble first, and of what is done that with errors."""
     has_errors = any(finding.severity == "error" for finding in video.outcome.findings)
-    return _ORDER.index(video.outcome.kind), not has_errors, video.label
+    return URGENCY.index(video.outcome.kind), not has_errors, video.label
 
 
 def _one_line(text: str) -> str:

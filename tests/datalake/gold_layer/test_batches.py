@@ -107,6 +107,19 @@ def test_mail_comes_with_the_last_outcome_and_to_each_only_its_videos(
         assert {"instagram/mine", "instagram/yours"} <= set(told[everything].replace(":", "").split())
 
 
+def test_message_that_names_no_video_is_told_by_its_place(
+    pg_world: World, messages: PostgresMessages
+) -> None:
+    claimed = messages.send()
+    with transaction(messages.uri) as connection:
+        execute(connection, "UPDATE ledger SET platform = NULL, video_id = NULL, arrived = NULL")
+    outcome = Outcome(kind="rejected", reason="not_json", detail="Line 1 is no JSON.")
+    assert pg_world.catalog.record_outcome(claimed, outcome)
+    told = mails(messages)[RECEIVER]
+    assert "Video message at offset 1 in partition 0 of video.arrived: rejected" in told
+    assert "send a corrected message" in told.lower()
+
+
 def test_batch_of_duplicates_mails_nobody(pg_world: World, messages: PostgresMessages) -> None:
     pg_world.gold(messages.send("a", version=1), "bytes")
     before = mails(messages)

@@ -67,6 +67,7 @@ def test_message_id_is_stable_per_batch_and_recipient() -> None:
     [
         ([video("instagram/a")], "Video instagram/a: done"),
         ([video("a"), video("b"), video("c", DUPLICATE)], "Videos: 2 done, 1 duplicate"),
+        ([video("a"), video("b"), video("c", Outcome(kind="failed"))], "Videos: 1 failed, 2 done"),
         ([video("a\nBcc: all@example.org")], "Video a Bcc: all@example.org: done"),
     ],
 )

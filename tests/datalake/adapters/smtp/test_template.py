@@ -121,9 +121,18 @@ def test_every_outcome_has_a_label_of_words_and_colour(kind: OutcomeKind) -> Non
 
 def test_reason_without_findings_is_told() -> None:
     outcome = Outcome(kind="rejected", reason="not_json", detail="Line 1 is no JSON.")
-    for form in both(rendered(VideoReport("t[0] offset 7", "", outcome))):
+    label = "message at offset 7 in partition 0 of video.arrived"
+    for form in both(rendered(VideoReport(label, "", outcome))):
+        assert label in form
         assert "not_json" in form
-        assert "Line 1 is no JSON." in form
+        assert "line 1 is no json. what to do: send a corrected message" in form.lower()
+
+
+def test_outcome_with_nothing_to_do_about_it_says_so_by_silence() -> None:
+    outcome = Outcome(kind="duplicate", reason="unchanged", detail="As it was.")
+    for form in both(rendered(VideoReport("a/1", "", outcome))):
+        assert "As it was." in form
+        assert "what to do" not in form.lower()
 
 
 def test_page_is_whole_and_links_to_the_run() -> None:
