@@ -36,7 +36,7 @@ class MemoryFrameSource(FrameSource):
 
     Args:
         damage: findings by index of a window; they come beside its frames.
-        dies_at: finding by index of a window: from there on there are no frames, and this finding.
+        dies_at: findings by index of a window; they come in place of its frames.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class MemoryFrameSource(FrameSource):
     ) -> None:
         self._frames, self._duration_s = frames, duration_s
         self._damage, self._dies_at = damage or {}, dies_at or {}
-        self._death: Finding | None = None
 
     def windows(self, sampling: Sampling) -> Sequence[Window]:
         """The wanted times, cut by size alone."""
@@ -59,9 +58,9 @@ class MemoryFrameSource(FrameSource):
 
     def decoded(self, window: Window) -> DecodedWindow:
         """The frames first on screen at a wanted time of this window, and what the test said of it."""
-        self._death = self._death or self._dies_at.get(window.index)
-        if self._death is not None:
-            return DecodedWindow((), (self._death,))
+        death = self._dies_at.get(window.index)
+        if death is not None:
+            return DecodedWindow((), (death,))
         chosen: dict[int, Frame] = {}
         for wanted_us in window.wanted_us:
             shown = [frame for frame in self._frames if frame.time_us <= wanted_us]

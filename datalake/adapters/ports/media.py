@@ -96,7 +96,7 @@ class FrameSource(ABC):
         """The frames on screen at the wanted times, without repeats.
 
         Damage is a finding: `decode_failed` beside the frames that are whole; `decoder_hung`,
-        `decoder_died` or `decoder_out_of_memory` without any, for this window and those that follow.
+        `decoder_died` or `decoder_out_of_memory` without any, where trying again did not help.
         """
 
 
