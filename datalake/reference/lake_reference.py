@@ -85,7 +85,7 @@ def _work(sha256: str) -> WorkIdentity:
 
 def _footer_names() -> list[str]:
     window = Window(0, 0, 0, ())
-    return list(part_metadata(_work(hashlib.sha256().hexdigest()), window, [], None, [], {}))
+    return list(part_metadata(_work(hashlib.sha256().hexdigest()), window, [], None, None, [], {}))
 
 
 def _type(kind: pa.DataType) -> str:

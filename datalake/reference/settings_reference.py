@@ -37,8 +37,8 @@ _HEADER = """\
 """
 
 _OTHERS = (
-    "[docs/settings.md](docs/settings.md) has every variable with its default; copy `config/.env.example` to "
-    "`.env` to start from."
+    "[docs/settings.md](docs/settings.md) has every variable with its default; copy\n"
+    "`config/.env.example` to `.env` to start from."
 )
 _INTRO = """\
 Variables are read from the environment, then `.env` beside the README, then what the stack on this
