@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from datalake.adapters.media.process import ENTRY, Child, Limits
+from datalake.adapters.media.process import ENDED, ENTRY, Child, Limits
+from datalake.errors import BadVideo
+
+Result = TypeVar("Result")
+
+
+def tried_twice(step: Callable[[], Result]) -> Result:
+    """What a step gives; where its child ended, what it gives with another one.
+
+    The kernel may have picked the child when memory ran short, a service stop may have hit it, or the machine
+    stood still: only what ends two children is the video's doing.
+
+    Raises:
+        BadVideo: the step's own, the second one where the first was the end of its child.
+    """
+    try:
+        return step()
+    except BadVideo as bad:
+        if bad.finding.code not in ENDED:
+            raise
+    return step()
 
 
 class ChildPool:

@@ -29,6 +29,7 @@ from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
 
 ENTRY = "datalake.adapters.media.child"
+ENDED = frozenset({"decoder_died", "decoder_hung", "decoder_out_of_memory"})  # findings: it is done for
 _MAX_PACKET_BYTES = 128 * 1024
 _START_TIMEOUT_S = 60.0
 _LAST_WORDS_S = 2.0  # from hanging up to the end of a traceback
