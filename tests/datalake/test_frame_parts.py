@@ -21,38 +21,29 @@ from datalake.frame_parts import (
     read_metadata,
     read_scores,
 )
+from tests.rows import row
 
 DIM = 3
 METADATA = {"asset_id": "a" * 64, "frame_count": "3"}
 
 
-def row(time_us: int, vector: list[float] | None) -> FrameRow:
-    kept = vector is not None
-    return FrameRow(
-        asset_id="a" * 64,
-        settings_hash="0123456789abcdef",
-        pipeline_version="2",
-        time_us=time_us,
-        pts=time_us // 10,
-        point_id=UUID(int=time_us) if kept else None,
-        frame_key=f"{time_us}.jpg" if kept else None,
-        sha256="e" * 64 if kept else None,
-        width_px=640,
-        height_px=360,
-        content_box=ContentBox(0, 40, 640, 280),
-        blur=12.5,
-        brightness=99.25,
-        contrast=30.125,
-        blank_share=0.25,
-        difference=1.5 if time_us else None,
-        phash="00ff" * 4,
-        duplicate_of_us=None if kept else 0,
-        labels=(Label("tench", 0.5),) if kept else (),
-        vector=None if vector is None else np.array(vector, np.float32),
-    )
+def stored_row(time_us: int, vector: list[float] | None) -> FrameRow:
+    """Kept if it has a vector, else a repeat of the first frame; it differs from the one before by 1.5."""
+    seen: dict[str, object] = {"frame_key": None, "sha256": None, "duplicate_of_us": 0}
+    if vector is not None:
+        labels = (Label("tench", 0.5),)
+        seen = {"point_id": UUID(int=time_us), "labels": labels, "vector": np.array(vector, np.float32)}
+    measured = {
+        "width_px": 640,
+        "height_px": 360,
+        "difference": 1.5 if time_us else None,
+        "blank_share": 0.25,
+    }  # exact in 32 bits
+    box = ContentBox(0, 40, 640, 280)
+    return row(time_us, pts=time_us // 10, content_box=box, **measured, **seen)
 
 
-ROWS = [row(0, [1, 0, 0]), row(1_000_000, None), row(2_000_000, [0, 0, 1])]
+ROWS = [stored_row(0, [1, 0, 0]), stored_row(1_000_000, None), stored_row(2_000_000, [0, 0, 1])]
 
 
 def stored(rows: list[FrameRow]) -> MemoryLake:
@@ -142,12 +133,12 @@ def test_a_column_without_a_value_and_one_without_a_row_are_columns() -> None:
 
 def test_scores_do_not_read_the_bytes_of_vectors() -> None:
     rng, dim = np.random.default_rng(0), 512
-    rows = [replace(row(time_us, []), vector=rng.random(dim, np.float32)) for time_us in range(100)]
+    rows = [replace(stored_row(time_us, []), vector=rng.random(dim, np.float32)) for time_us in range(100)]
     lake = ReadLake()
     lake.put_bytes("part", part_bytes(frame_table(rows, dim, METADATA)))
     assert len(read_scores(lake, "part")) == 100
     by_scores = lake.read_bytes_count
-    assert read_columns(lake, "part", ["blur", "box_width_px"])["blur"].tolist() == [12.5] * 100
+    assert read_columns(lake, "part", ["blur", "box_width_px"])["blur"].tolist() == [300.0] * 100
     assert max(by_scores, lake.read_bytes_count - by_scores) < 100 * dim * 4 / 2
 
 

@@ -8,33 +8,10 @@ from typing import Any
 import numpy as np
 
 from datalake.adapters.memory.catalog import MemoryFrameTable
-from datalake.adapters.ports import ContentBox, FrameRow
+from datalake.adapters.ports import FrameRow
 from datalake.silver_layer.decisions import FrameScores, frame_scores
-from tests.datalake.silver_layer.records import ASSET_ID, silver_video
-
-
-def row(time_us: int, **changes: Any) -> FrameRow:
-    """A good frame, except for the changes."""
-    good = {
-        "asset_id": ASSET_ID,
-        "settings_hash": "0123456789abcdef",
-        "pipeline_version": "2",
-        "pts": time_us,
-        "point_id": None,
-        "frame_key": f"silver/images/{time_us}.jpg",
-        "sha256": "cd" * 32,
-        "width_px": 320,
-        "height_px": 240,
-        "content_box": ContentBox(0, 0, 320, 240),
-        "blur": 300.0,
-        "brightness": 120.0,
-        "contrast": 40.0,
-        "blank_share": 0.1,
-        "difference": 5.0,
-        "phash": "0" * 16,
-        "duplicate_of_us": None,
-    }
-    return FrameRow(time_us=time_us, **{**good, **changes})
+from tests.datalake.silver_layer.records import silver_video
+from tests.rows import row
 
 
 def rows(count: int, **changes: Any) -> list[FrameRow]:
