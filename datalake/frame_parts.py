@@ -37,7 +37,11 @@ _COLUMNS = (
     _optional("sha256", pa.string(), "SHA-256 of the JPEG's bytes, hex; null for near-duplicates."),
     _column("width_px", pa.int32(), "Width of the decoded frame, upright."),
     _column("height_px", pa.int32(), "Height of the decoded frame, upright."),
-    _column("content_box", _BOX, "The frame without black bars, pixels of the decoded frame."),
+    _column(
+        "content_box",
+        _BOX,
+        "The part of the frame that its image shows if cropped, else the part without black bars; pixels.",
+    ),
     _column("blur", pa.float64(), "Variance of the Laplacian of the luma; low is blurred."),
     _column("brightness", pa.float64(), "Mean luma, 0 to 255."),
     _column("contrast", pa.float64(), "Standard deviation of the luma, 0 to 127.5."),

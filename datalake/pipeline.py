@@ -65,6 +65,7 @@ LAYERS: dict[str, Dataflow] = {
         "What is in it?",
         (
             "datalake.silver_layer.windows",
+            "datalake.silver_layer.earlier",
             "datalake.silver_layer.content",
             "datalake.silver_layer.quality",
             "datalake.silver_layer.duplicates",

@@ -79,7 +79,7 @@ class SilverSettings(SettingsGroup):
         4,
         ge=0,
         le=64,
-        description="Perceptual hashes that differ in at most so many bits are near-duplicates.",
+        description="Perceptual hashes of near-duplicates differ in at most so many bits; colours must agree as well.",
     )
     derivatives: tuple[DerivativeName, ...] = Field(
         (),
@@ -118,6 +118,9 @@ class QualitySettings(SettingsGroup):
     )
     blank_min_share: float = Field(
         0.98, gt=0, le=1, description="A frame of which such a share has one shade of grey is blank."
+    )
+    blank_max_contrast: float = Field(
+        4.0, ge=0, description="A frame of more contrast is not blank (standard deviation of the luma)."
     )
     frozen_max_difference: float = Field(
         0.5, ge=0, description="A frame that differs less from the one before, in mean luma, is frozen."

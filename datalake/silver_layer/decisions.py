@@ -72,9 +72,10 @@ def dark_frames(frame_scores: FrameScores, dark_max: float) -> Flags:
     return frame_scores.brightness <= dark_max
 
 
-def blank_frames(frame_scores: FrameScores, blank_min_share: float) -> Flags:
-    """True for frames of one even shade."""
-    return frame_scores.blank_share >= blank_min_share
+def blank_frames(frame_scores: FrameScores, blank_min_share: float, blank_max_contrast: float) -> Flags:
+    """True for frames of one even shade, with next to nothing on it: a line of text is not blank."""
+    is_even = frame_scores.blank_share >= blank_min_share
+    return np.logical_and(is_even, frame_scores.contrast <= blank_max_contrast)
 
 
 def frozen_frames(frame_scores: FrameScores, frozen_max_difference: float) -> Flags:

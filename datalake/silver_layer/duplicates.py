@@ -1,7 +1,6 @@
 """Duplicates: frames that show what a frame kept before them shows already.
 
-Frames kept in earlier windows count as well. They are read from the part of the window before, which is in
-the lake by the time a window starts, whether this execution wrote it or an earlier try.
+Frames kept in earlier windows count as well. Pure.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from datalake.adapters.ports import Frame, Lake, Window
-from datalake.contracts import WorkIdentity
-from datalake.silver_layer.manifest import part_key
-from datalake.silver_layer.part_metadata import stored_recent_kept
-from datalake.silver_layer.pictures import Luma, reduced
+from datalake.adapters.ports import ContentBox, Frame
+from datalake.silver_layer.pictures import Luma, inside, reduced
+from datalake.silver_layer.signatures import Signature, are_alike, signature
 
 _SIDE_PX = 32
 _LOW = slice(1, 9)
@@ -32,21 +29,26 @@ def perceptual_hashes(content_lumas: list[Luma]) -> list[int]:
     return [_perceptual_hash(luma) for luma in content_lumas]
 
 
-def earlier_kept(windows: list[Window], window: Window, work: WorkIdentity, lake: Lake) -> dict[int, int]:
-    """The latest 128 frames kept before this window: time in microseconds to perceptual hash."""
-    before = max((one.index for one in windows if one.index < window.index), default=None)
-    return {} if before is None else stored_recent_kept(lake, part_key(work, before))
+def signatures(
+    frames: list[Frame],
+    content_boxes: list[ContentBox],
+    content_lumas: list[Luma],
+    perceptual_hashes: list[int],
+) -> list[Signature]:
+    """What is compared of each frame, without bars: its perceptual hash, its colours, the text of a page."""
+    columns = zip(frames, content_boxes, content_lumas, perceptual_hashes, strict=True)
+    return [signature(inside(frame.image, box), luma, phash) for frame, box, luma, phash in columns]
 
 
 def duplicate_of_us(
     frames: list[Frame],
-    perceptual_hashes: list[int],
-    earlier_kept: dict[int, int],
+    signatures: list[Signature],
+    earlier_kept: dict[int, Signature],
     duplicate_max_bits: int,
 ) -> list[int | None]:
     """For each frame the time of the kept frame that it repeats, microseconds; None when it is kept."""
     times_us = [frame.time_us for frame in frames]
-    return _representatives(times_us, perceptual_hashes, duplicate_max_bits, earlier_kept)
+    return _representatives(times_us, signatures, duplicate_max_bits, earlier_kept)
 
 
 def kept_frames(frames: list[Frame], duplicate_of_us: list[int | None]) -> list[Frame]:
@@ -55,14 +57,14 @@ def kept_frames(frames: list[Frame], duplicate_of_us: list[int | None]) -> list[
 
 
 def recent_kept(
-    earlier_kept: dict[int, int],
+    earlier_kept: dict[int, Signature],
     frames: list[Frame],
-    perceptual_hashes: list[int],
+    signatures: list[Signature],
     duplicate_of_us: list[int | None],
-) -> dict[int, int]:
-    """The latest 128 kept frames after this window, in time order: microseconds to perceptual hash."""
-    columns = zip(frames, perceptual_hashes, duplicate_of_us, strict=True)
-    kept = {frame.time_us: phash for frame, phash, kept_us in columns if kept_us is None}
+) -> dict[int, Signature]:
+    """The latest 128 kept frames after this window, in time order: microseconds to signature."""
+    columns = zip(frames, signatures, duplicate_of_us, strict=True)
+    kept = {frame.time_us: one for frame, one, kept_us in columns if kept_us is None}
     return dict([*earlier_kept.items(), *kept.items()][-_MOST_KEPT:])
 
 
@@ -77,21 +79,24 @@ def _perceptual_hash(luma: Luma) -> int:
 
 
 def _representatives(
-    times_us: Sequence[int], hashes: Sequence[int], max_bits: int, earlier: dict[int, int]
+    times_us: Sequence[int],
+    signatures: Sequence[Signature],
+    max_bits: int,
+    earlier: dict[int, Signature],
 ) -> list[int | None]:
-    """The latest kept frame within `max_bits` of each frame, or None, which keeps it.
+    """The latest kept frame that is like each frame, or None, which keeps it.
 
     Args:
         times_us: times of the frames, rising.
-        hashes: their perceptual hashes.
-        max_bits: largest Hamming distance of near-duplicates.
-        earlier: time to hash of frames kept before these.
+        signatures: what is compared of them.
+        max_bits: largest Hamming distance of the perceptual hashes of near-duplicates.
+        earlier: time to signature of frames kept before these.
     """
     kept = dict(earlier)
     found: list[int | None] = []
-    for time_us, phash in zip(times_us, hashes, strict=True):
-        alike = (kept_us for kept_us in reversed(kept) if (kept[kept_us] ^ phash).bit_count() <= max_bits)
+    for time_us, one in zip(times_us, signatures, strict=True):
+        alike = (kept_us for kept_us in reversed(kept) if are_alike(kept[kept_us], one, max_bits))
         found.append(next(alike, None))
         if found[-1] is None:
-            kept[time_us] = phash
+            kept[time_us] = one
     return found

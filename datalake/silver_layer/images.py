@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -26,30 +27,44 @@ class FrameJpeg:
     data: bytes = field(repr=False)
 
 
+def lit_box(lit_boxes: list[ContentBox | None], earlier_lit_box: ContentBox | None) -> ContentBox | None:
+    """The smallest box around all that was lit in this window and before, pixels; None where nothing was."""
+    sides = [_sides(box) for box in (*lit_boxes, earlier_lit_box) if box is not None]
+    if not sides:
+        return None
+    lefts, tops, rights, bottoms = zip(*sides, strict=True)
+    return _box((min(lefts), min(tops), max(rights), max(bottoms)))
+
+
 def crop_box(
     frames: list[Frame],
-    lit_boxes: list[ContentBox | None],
+    lit_box: ContentBox | None,
     content_boxes: list[ContentBox],
+    earlier_crop_box: ContentBox | None,
     crop: bool,
 ) -> ContentBox | None:
-    """What images show of the window's frames, pixels: all, or without bars if asked; None without a frame.
+    """What images show of the window's frames, pixels: all, or without bars if asked.
 
-    A side is cut where nothing is lit in any frame and a straight edge was seen in one: a dark frame
-    takes no part, and no frame loses what it shows.
+    A side is cut where nothing has been lit yet and a straight edge was seen, in this window or before: dark
+    frames change nothing, and no frame loses what it shows. So a side is cut from the first window on that
+    shows its edge, and moves outwards when more is lit. Without a frame it is the box of the window before.
     """
     if not frames:
-        return None
+        return earlier_crop_box
     height_px, width_px = frames[0].image.shape[:2]
-    lit = [_sides(box) for box in lit_boxes if box is not None]
-    if not crop or not lit:
-        return ContentBox(0, 0, width_px, height_px)
-    columns = np.array(lit)
-    outer = [*columns[:, :2].min(axis=0), *columns[:, 2:].max(axis=0)]
-    near = np.abs(np.array([_sides(box) for box in content_boxes]) - outer)
-    seen = (near <= [width_px * _SAME_SHARE, height_px * _SAME_SHARE] * 2).any(axis=0)
-    whole = [0, 0, width_px, height_px]
-    left_px, top_px, right_px, bottom_px = (int(side) for side in np.where(seen, outer, whole))
-    return ContentBox(left_px, top_px, right_px - left_px, bottom_px - top_px)
+    whole = ContentBox(0, 0, width_px, height_px)
+    if not crop or lit_box is None:
+        return whole
+    seen = [*content_boxes, *([earlier_crop_box] if earlier_crop_box else [])]
+    near_px = (width_px * _SAME_SHARE, height_px * _SAME_SHARE) * 2
+    outer = np.array(_sides(lit_box))
+    is_edge = (np.abs(np.array([_sides(box) for box in seen]) - outer) <= near_px).any(axis=0)
+    return _box(np.where(is_edge, outer, _sides(whole)).tolist())
+
+
+def shown_boxes(content_boxes: list[ContentBox], crop_box: ContentBox | None, crop: bool) -> list[ContentBox]:
+    """What each row says of its frame: the part that its image shows if cropped, else that without bars."""
+    return [crop_box] * len(content_boxes) if crop and crop_box is not None else content_boxes
 
 
 def cropped_frames(kept_frames: list[Frame], crop_box: ContentBox | None) -> list[Frame]:
@@ -67,6 +82,12 @@ def frame_jpegs(cropped_frames: list[Frame], jpeg_quality: int) -> list[FrameJpe
 def _sides(box: ContentBox) -> tuple[int, int, int, int]:
     """Left, top, right and bottom, pixels."""
     return box.left_px, box.top_px, box.left_px + box.width_px, box.top_px + box.height_px
+
+
+def _box(sides: Sequence[int]) -> ContentBox:
+    """The box from left to right and top to bottom, pixels."""
+    left_px, top_px, right_px, bottom_px = sides
+    return ContentBox(left_px, top_px, right_px - left_px, bottom_px - top_px)
 
 
 def _named(data: bytes) -> FrameJpeg:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from datalake.adapters.ports import ContentBox, FrameRow, Lake, Window
 from datalake.common_func import PIPELINE_VERSION
 from datalake.contracts import Finding, WorkIdentity
 from datalake.frame_parts import read_metadata
 from datalake.silver_layer.manifest import WindowSummary, part_key
+from datalake.silver_layer.signatures import Signature
 
 
 def part_metadata(
     work: WorkIdentity,
     window: Window,
     rows: Sequence[FrameRow],
+    lit_box: ContentBox | None,
     crop_box: ContentBox | None,
     findings: Sequence[Finding],
-    recent_kept: Mapping[int, int],
+    recent_kept: Mapping[int, Signature],
 ) -> dict[str, str]:
     """The key/value metadata of a window's part.
 
@@ -26,9 +29,10 @@ def part_metadata(
         work: identity of the work.
         window: the span that the part covers.
         rows: its frames.
-        crop_box: what the stored images show of their frames; None without a frame.
+        lit_box: smallest box around all that was lit up to the end of the window; None where nothing was.
+        crop_box: what the stored images show of their frames; None before the first frame.
         findings: what decoding the window noticed.
-        recent_kept: kept frames that the next window is compared with, microseconds to perceptual hash.
+        recent_kept: kept frames that the next window is compared with, microseconds to signature.
     """
     return {
         **work.model_dump(),
@@ -38,9 +42,10 @@ def part_metadata(
         "end_us": str(window.end_us),
         "frame_count": str(len(rows)),
         "kept_count": str(kept_count(rows)),
+        "lit_box": json.dumps(lit_box),
         "crop_box": json.dumps(crop_box),
         "findings": json.dumps([finding.model_dump() for finding in findings]),
-        "recent_kept": json.dumps({str(time_us): f"{phash:016x}" for time_us, phash in recent_kept.items()}),
+        "recent_kept": json.dumps({str(time_us): one.as_text() for time_us, one in recent_kept.items()}),
     }
 
 
@@ -66,11 +71,13 @@ def stored_summary(work: WorkIdentity, window: Window, lake: Lake) -> WindowSumm
     )
 
 
-def stored_recent_kept(lake: Lake, key: str) -> dict[int, int]:
-    """`recent_kept` of a part, from its footer, in time order.
+def recent_kept_of(metadata: Mapping[str, str]) -> dict[int, Signature]:
+    """`recent_kept` of a part's metadata, in time order; empty where there is no part."""
+    recent = json.loads(metadata.get("recent_kept", "{}"))
+    return {int(time_us): Signature.from_text(text) for time_us, text in recent.items()}
 
-    Raises:
-        StoreUnavailable: the lake cannot be read.
-    """
-    recent = json.loads(read_metadata(lake, key)["recent_kept"])
-    return {int(time_us): int(phash, 16) for time_us, phash in recent.items()}
+
+def box_of(metadata: Mapping[str, str], name: Literal["lit_box", "crop_box"]) -> ContentBox | None:
+    """A box of a part's metadata; None where there is none, or no part."""
+    sides = json.loads(metadata.get(name, "null"))
+    return None if sides is None else ContentBox(*sides)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from datalake.adapters.ports import ContentBox
 
 Luma = npt.NDArray[np.uint8]  # (height, width), 0 to 255
+_SHADES = 9
 Pixels = TypeVar("Pixels", bound=npt.NDArray[np.uint8])
 
 
@@ -20,12 +21,18 @@ def inside(picture: Pixels, box: ContentBox) -> Pixels:
     return picture[rows, box.left_px : box.left_px + box.width_px]  # type: ignore[return-value]
 
 
-def reduced(luma: Luma, side_px: int) -> Luma:
-    """The luma averaged to `side_px` x `side_px`, whatever its shape was."""
-    height, width = luma.shape
+def reduced(picture: Pixels, side_px: int) -> Pixels:
+    """A luma or an RGB picture averaged to `side_px` x `side_px`, whatever its shape was."""
+    height, width = picture.shape[:2]
     rows, columns = max(1, height // (2 * side_px)), max(1, width // (2 * side_px))
     # whole factors first: OpenCV averages by them ten times as fast
-    whole = luma[: height // rows * rows, : width // columns * columns]
+    whole = picture[: height // rows * rows, : width // columns * columns]
     area = cv2.INTER_AREA
     rough = cv2.resize(whole, (width // columns, height // rows), interpolation=area)
-    return np.asarray(cv2.resize(rough, (side_px, side_px), interpolation=area), np.uint8)
+    return cv2.resize(rough, (side_px, side_px), interpolation=area)  # type: ignore[return-value]
+
+
+def commonest_share(luma: Luma) -> float:
+    """Share of a luma's pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels."""
+    levels = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    return min(1.0, float(np.max(np.convolve(levels, np.ones(_SHADES)))) / luma.size)

@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 
 from datalake.adapters.ports import PictureScores
-from datalake.silver_layer.pictures import Luma, reduced
+from datalake.silver_layer.pictures import Luma, commonest_share, reduced
 
-_SHADES = 9
 _SMALL_PX = 64
 
 
@@ -34,7 +33,7 @@ def contrasts(content_lumas: list[Luma]) -> list[float]:
 
 def blank_shares(content_lumas: list[Luma]) -> list[float]:
     """Share of each luma's pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels."""
-    return [_commonest_share(luma) for luma in content_lumas]
+    return [commonest_share(luma) for luma in content_lumas]
 
 
 def differences(lumas: list[Luma]) -> list[float | None]:
@@ -65,8 +64,3 @@ def _laplacian_variance(luma: Luma) -> float:
     laplacian = cv2.Laplacian(luma, cv2.CV_16S)
     # mean of squares less square of mean: a quarter of the time of meanStdDev, and as exact in integers
     return cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size - cv2.mean(laplacian)[0] ** 2
-
-
-def _commonest_share(luma: Luma) -> float:
-    levels = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    return min(1.0, float(np.max(np.convolve(levels, np.ones(_SHADES)))) / luma.size)

@@ -24,9 +24,11 @@ _WEIGHTS = {
     "sound": 1.0,
 }
 _WELL_LIT = (64.0, 191.0)  # mean luma, the middle half of its range
+_CLEAR_CONTRAST = 24.0  # standard deviation of the luma
 _FULL_CONTRAST = 48.0  # standard deviation of the luma
 _FULL_HD_PX = 1080  # shorter side
 _CINEMA_FPS = 24.0
+_LEAST_SCORE = 0.05  # what a part without any worth counts for in the overall score
 _LOUD_DBFS, _FAINT_DBFS = -12.0, -60.0  # peaks
 
 
@@ -41,12 +43,17 @@ def sharpness(frame_scores: FrameScores, blank_frames: Flags, blur_min: float) -
 
 
 def exposure(frame_scores: FrameScores) -> QualityScore | None:
-    """1 where the mean luma is well lit, from there falling evenly to 0 at black and at white."""
+    """1 where the mean luma is well lit, from there falling evenly to 0 at black and at white.
+
+    It is the mean contrast as a share of clear contrast, at most 1, where that is more: black text on a
+    white page is seen well.
+    """
     if not frame_scores.brightness.size:
         return None
     luma = float(frame_scores.brightness.mean())
     low, high = _WELL_LIT
-    score = max(0.0, min(1.0, luma / low, (255.0 - luma) / (255.0 - high)))
+    lit = max(0.0, min(1.0, luma / low, (255.0 - luma) / (255.0 - high)))
+    score = max(lit, min(1.0, float(frame_scores.contrast.mean()) / _CLEAR_CONTRAST))
     return QualityScore(name="exposure", score=score, measured=luma, unit="luma")
 
 
@@ -115,8 +122,12 @@ def quality_parts(
 
 
 def overall_score(quality_parts: list[QualityScore], frame_scores: FrameScores) -> float:
-    """Weighted geometric mean of the parts, 0 to 1: one bad part cannot be outweighed; 0 without frames."""
-    if not frame_scores.time_us.size or any(part.score == 0 for part in quality_parts):
+    """Weighted geometric mean of the parts, 0 to 1: a bad part weighs more than in a plain mean.
+
+    A part counts for 0.05 at least, so that none decides alone. A video without frames is worth nothing.
+    """
+    if not frame_scores.time_us.size:
         return 0.0
     total = sum(_WEIGHTS[part.name] for part in quality_parts)
-    return min(1.0, exp(sum(_WEIGHTS[part.name] * log(part.score) for part in quality_parts) / total))
+    worth = sum(_WEIGHTS[part.name] * log(max(part.score, _LEAST_SCORE)) for part in quality_parts)
+    return min(1.0, exp(worth / total))

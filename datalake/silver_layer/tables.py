@@ -12,11 +12,12 @@ from datalake.common_func import PIPELINE_VERSION, point_id
 from datalake.contracts import Finding, WorkIdentity
 from datalake.silver_layer.images import FrameJpeg
 from datalake.silver_layer.part_metadata import part_metadata
+from datalake.silver_layer.signatures import Signature
 
 
 def frame_rows(
     frames: list[Frame],
-    content_boxes: list[ContentBox],
+    shown_boxes: list[ContentBox],
     picture_scores: list[PictureScores],
     perceptual_hashes: list[int],
     duplicate_of_us: list[int | None],
@@ -26,7 +27,7 @@ def frame_rows(
 ) -> list[FrameRow]:
     """One row a frame in time order; near-duplicates point to their kept frame and hold no vector."""
     kept = zip(frame_jpegs, embeddings, strict=True)
-    columns = zip(frames, content_boxes, picture_scores, perceptual_hashes, duplicate_of_us, strict=True)
+    columns = zip(frames, shown_boxes, picture_scores, perceptual_hashes, duplicate_of_us, strict=True)
     return [
         FrameRow(
             asset_id=work.asset_id,
@@ -48,15 +49,16 @@ def frame_rows(
 
 def frame_table(
     frame_rows: list[FrameRow],
+    lit_box: ContentBox | None,
     crop_box: ContentBox | None,
     window_findings: list[Finding],
-    recent_kept: dict[int, int],
+    recent_kept: dict[int, Signature],
     window: Window,
     work: WorkIdentity,
     vector_dim: int,
 ) -> pa.Table:
     """The rows as a table whose metadata names the work, the window, its counts and its findings."""
-    metadata = part_metadata(work, window, frame_rows, crop_box, window_findings, recent_kept)
+    metadata = part_metadata(work, window, frame_rows, lit_box, crop_box, window_findings, recent_kept)
     return frame_parts.frame_table(frame_rows, vector_dim, metadata)
 
 

@@ -56,18 +56,25 @@ def test_a_file_that_is_no_video_is_worth_nothing_and_breaks_nothing() -> None:
 
 
 def test_a_black_video_is_said_to_be_black_and_nothing_more() -> None:
-    made = assessed(rows(10, brightness=5.0, blank_share=1.0, blur=0.0, difference=0.0))
+    made = assessed(rows(10, brightness=5.0, contrast=0.0, blank_share=1.0, blur=0.0, difference=0.0))
     assert codes(made) == ["black_video"]
     assert made.quality.is_black
     assert made.quality.is_frozen
-    assert made.quality.overall == 0.0
+    assert 0.0 < made.quality.overall < 0.1
     assert "100% of 10 frames" in made.findings[0].evidence
 
 
 def test_a_blank_video_is_said_to_be_blank_and_nothing_more() -> None:
-    made = assessed(rows(10, blank_share=1.0, blur=0.0, difference=0.0))
+    made = assessed(rows(10, contrast=0.5, blank_share=1.0, blur=0.0, difference=0.0))
     assert codes(made) == ["blank_video"]
     assert (made.quality.is_blank, made.quality.is_black) == (True, False)
+
+
+def test_a_white_page_with_a_line_of_text_is_neither_blank_nor_badly_lit() -> None:
+    made = assessed(rows(10, blank_share=0.99, brightness=253.0, contrast=18.0, blur=150.0))
+    assert made.findings == ()
+    assert not made.quality.is_blank
+    assert made.quality.overall > 0.7
 
 
 def test_a_still_and_blurred_video_is_both() -> None:

@@ -24,13 +24,14 @@ def test_a_video_without_frames_has_empty_columns_and_no_shares() -> None:
 
 
 def test_thresholds_decide_and_say_which_side_they_are_on() -> None:
-    found = scores([row(0, blur=59.9, brightness=24.0, blank_share=0.98, difference=0.4)])
+    found = scores([row(0, blur=59.9, brightness=24.0, contrast=4.0, blank_share=0.98, difference=0.4)])
     assert decisions.blurred_frames(found, 60.0).all()
     assert not decisions.blurred_frames(found, 59.9).any()
     assert decisions.dark_frames(found, 24.0).all()
     assert not decisions.dark_frames(found, 23.9).any()
-    assert decisions.blank_frames(found, 0.98).all()
-    assert not decisions.blank_frames(found, 0.99).any()
+    assert decisions.blank_frames(found, 0.98, 4.0).all()
+    assert not decisions.blank_frames(found, 0.99, 4.0).any()
+    assert not decisions.blank_frames(found, 0.98, 3.9).any()
     assert decisions.frozen_frames(found, 0.5).all()
     assert not decisions.frozen_frames(found, 0.4).any()
 
@@ -81,14 +82,14 @@ def test_no_sound_no_gap() -> None:
 
 def best(frames: list[FrameRow]) -> int | None:
     found = scores(frames)
-    dark, blank = decisions.dark_frames(found, 24.0), decisions.blank_frames(found, 0.98)
+    dark, blank = decisions.dark_frames(found, 24.0), decisions.blank_frames(found, 0.98, 4.0)
     return decisions.best_frame_us(found, dark, blank)
 
 
 def test_the_best_frame_is_sharp_kept_lit_and_not_blank() -> None:
     frames = [
         row(0, blur=900.0, brightness=10.0),
-        row(1, blur=900.0, blank_share=1.0),
+        row(1, blur=900.0, blank_share=1.0, contrast=0.0),
         row(2, blur=900.0, duplicate_of_us=0),
         row(3, blur=900.0, contrast=1.0),
         row(4, blur=400.0),

@@ -4,21 +4,17 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.ports import Frame, Window
-from datalake.contracts import WorkIdentity
-from datalake.frame_parts import part_bytes
+from datalake.adapters.ports import ContentBox, Frame
 from datalake.silver_layer.duplicates import (
     duplicate_of_us,
-    earlier_kept,
     kept_frames,
     perceptual_hashes,
     recent_kept,
+    signatures,
 )
-from datalake.silver_layer.manifest import part_key
+from datalake.silver_layer.signatures import Signature, signature
 from tests.datalake.silver_layer.conftest import grainy, scene
 
 
@@ -33,6 +29,11 @@ def distance(*images: np.ndarray) -> int:
 
 def frames(count: int) -> list[Frame]:
     return [Frame(10 * number, number, np.zeros((1, 1, 3), np.uint8)) for number in range(count)]
+
+
+def hashed(*hashes: int) -> list[Signature]:
+    """Signatures of grey scenes with these perceptual hashes."""
+    return [Signature(phash, bytes([127]) * 48) for phash in hashes]
 
 
 @pytest.mark.parametrize("number", range(5))
@@ -70,18 +71,26 @@ def test_flat_pictures_are_alike(level: int) -> None:
     assert perceptual_hashes([np.full((48, 64), level, np.uint8)]) == [0]
 
 
+def test_a_signature_is_of_the_picture_without_bars() -> None:
+    image = scene(1)
+    box = ContentBox(16, 8, 64, 48)
+    inner = np.ascontiguousarray(image[8:56, 16:80])
+    [found] = signatures([Frame(0, 0, image)], [box], [luma(inner)], [5])
+    assert found == signature(inner, luma(inner), 5)
+
+
 def test_a_frame_repeats_the_latest_kept_one_that_is_near() -> None:
-    hashes = [0b0, 0b1, 0xFF, 0b11, 0xFE, 0xFFFF]
-    assert duplicate_of_us(frames(6), hashes, {}, 2) == [None, 0, None, 0, 20, None]
+    every = hashed(0b0, 0b1, 0xFF, 0b11, 0xFE, 0xFFFF)
+    assert duplicate_of_us(frames(6), every, {}, 2) == [None, 0, None, 0, 20, None]
 
 
 def test_a_slow_change_does_not_creep_along_a_chain_of_duplicates() -> None:
-    hashes = [(1 << bits) - 1 for bits in range(7)]  # one more bit each time
-    assert duplicate_of_us(frames(7), hashes, {}, 2) == [None, 0, 0, None, 30, 30, None]
+    every = hashed(*((1 << bits) - 1 for bits in range(7)))  # one more bit each time
+    assert duplicate_of_us(frames(7), every, {}, 2) == [None, 0, 0, None, 30, 30, None]
 
 
 def test_without_tolerance_only_equal_hashes_are_alike() -> None:
-    assert duplicate_of_us(frames(3), [1, 1, 3], {}, 0) == [None, 0, None]
+    assert duplicate_of_us(frames(3), hashed(1, 1, 3), {}, 0) == [None, 0, None]
 
 
 def test_kept_frames_are_those_that_repeat_none() -> None:
@@ -90,23 +99,15 @@ def test_kept_frames_are_those_that_repeat_none() -> None:
 
 
 def test_a_frame_kept_in_an_earlier_window_stands_for_later_ones_too() -> None:
-    earlier = {-30: 0b0, -20: 0xFF}
-    assert duplicate_of_us(frames(3), [0xFE, 0xF000, 0b1], earlier, 2) == [-20, None, -30]
-    assert earlier == {-30: 0b0, -20: 0xFF}
+    earlier = dict(zip((-30, -20), hashed(0b0, 0xFF), strict=True))
+    before = dict(earlier)
+    assert duplicate_of_us(frames(3), hashed(0xFE, 0xF000, 0b1), earlier, 2) == [-20, None, -30]
+    assert earlier == before
 
 
 def test_the_latest_128_kept_frames_go_on_to_the_next_window() -> None:
-    earlier = {-1000 + number: number for number in range(127)}
-    kept = recent_kept(earlier, frames(3), [7, 8, 9], [None, 0, None])
-    assert list(kept.items())[-2:] == [(0, 7), (20, 9)]
+    earlier = {number - 1000: one for number, one in enumerate(hashed(*range(127)))}
+    first, second, third = hashed(7, 8, 9)
+    kept = recent_kept(earlier, frames(3), [first, second, third], [None, 0, None])
+    assert list(kept.items())[-2:] == [(0, first), (20, third)]
     assert (len(kept), min(kept)) == (128, -999)
-
-
-def test_earlier_kept_is_read_from_the_window_before_whatever_its_number(work: WorkIdentity) -> None:
-    windows = [Window(number, 0, 0, ()) for number in (0, 1, 99_999)]
-    table = pa.table({}).replace_schema_metadata({"recent_kept": '{"5": "00000000000000ff"}'})
-    lake = MemoryLake()
-    lake.put_bytes(part_key(work, 1), part_bytes(table))
-    assert earlier_kept(windows, windows[2], work, lake) == {5: 255}
-    assert earlier_kept(windows, windows[0], work, lake) == {}
-    assert earlier_kept(windows[2:], windows[2], work, lake) == {}

@@ -7,7 +7,7 @@ import pytest
 
 from datalake.adapters.ports import ContentBox, Frame
 from datalake.errors import BadVideo
-from datalake.silver_layer.images import crop_box, cropped_frames, frame_jpegs
+from datalake.silver_layer.images import crop_box, cropped_frames, frame_jpegs, lit_box, shown_boxes
 
 FULL = ContentBox(0, 0, 200, 100)
 BOXED = ContentBox(0, 12, 200, 76)
@@ -17,8 +17,15 @@ def frames(count: int) -> list[Frame]:
     return [Frame(number, 0, np.full((100, 200, 3), number, np.uint8)) for number in range(count)]
 
 
-def cropped_to(lit: list[ContentBox | None], content: list[ContentBox], crop: bool = True) -> object:
-    return crop_box(frames(len(lit)), lit, content, crop)
+def cropped_to(
+    lit: list[ContentBox | None],
+    content: list[ContentBox],
+    crop: bool = True,
+    earlier: tuple[ContentBox | None, ContentBox | None] = (None, None),
+) -> ContentBox | None:
+    """The crop box of a window after one with an `earlier` lit box and crop box."""
+    earlier_lit, earlier_crop = earlier
+    return crop_box(frames(len(lit)), lit_box(lit, earlier_lit), content, earlier_crop, crop)
 
 
 def test_bars_of_every_frame_are_cut_if_asked() -> None:
@@ -48,8 +55,34 @@ def test_an_edge_that_grain_moved_by_a_line_is_the_same_edge() -> None:
     assert cropped_to([BOXED, wider], [BOXED, FULL]) == wider
 
 
+def test_a_window_of_dark_frames_is_cropped_as_the_one_before() -> None:
+    dim = ContentBox(60, 40, 50, 30)
+    assert cropped_to([None], [FULL], earlier=(BOXED, BOXED)) == BOXED
+    assert cropped_to([dim], [dim], earlier=(BOXED, BOXED)) == BOXED
+    assert cropped_to([], [], earlier=(BOXED, BOXED)) == BOXED
+
+
+def test_what_a_later_window_shows_more_is_not_cut_off() -> None:
+    taller = ContentBox(0, 4, 200, 92)
+    assert cropped_to([taller], [taller], earlier=(BOXED, BOXED)) == taller
+    assert cropped_to([BOXED], [BOXED], earlier=(FULL, FULL)) == FULL
+
+
+def test_a_dark_beginning_hides_no_edge_for_ever() -> None:
+    dim = ContentBox(60, 40, 50, 30)
+    assert cropped_to([BOXED], [BOXED], earlier=(None, FULL)) == BOXED
+    assert cropped_to([BOXED], [BOXED], earlier=(dim, FULL)) == BOXED
+
+
+def test_a_row_says_what_its_image_shows() -> None:
+    assert shown_boxes([BOXED, FULL], BOXED, crop=True) == [BOXED, BOXED]
+    assert shown_boxes([BOXED, FULL], FULL, crop=False) == [BOXED, FULL]
+    assert shown_boxes([], None, crop=True) == []
+
+
 def test_without_a_frame_there_is_no_box_and_no_image() -> None:
     assert cropped_to([], []) is None
+    assert lit_box([None], None) is None
     assert cropped_frames([], None) == []
 
 

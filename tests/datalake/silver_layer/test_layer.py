@@ -48,7 +48,7 @@ def test_the_graph_has_one_expansion_and_no_node_both_decodes_and_writes() -> No
     assert takers["frame_source"] == {"source_findings", "windows", "decoded_window"}
     assert takers["lake"] == {
         "finished_windows",
-        "earlier_kept",
+        "part_before",
         "stored_images",
         "stored_part",
         "stored_manifest",
@@ -125,6 +125,45 @@ def test_bars_are_cut_off_images_and_vectors_if_asked(
     seen = [image[12:-12] if crop else image for image in images]
     expected = MemoryEmbedder().embed(seen)
     assert [row.vector.tolist() for row in rows] == [each.vector.tolist() for each in expected]
+
+
+def stored_shapes(lake: MemoryLake, silver: SilverVideo) -> list[tuple[int, int]]:
+    """Width and height of each stored image, as its row says and as it is."""
+    shapes = []
+    for row in rows_of(lake, silver):
+        if row.frame_key is not None:
+            stored = cv2.imdecode(np.frombuffer(lake.objects[row.frame_key], np.uint8), cv2.IMREAD_COLOR)
+            assert stored.shape[:2] == (row.content_box.height_px, row.content_box.width_px)
+            shapes.append(stored.shape[1::-1])
+    return shapes
+
+
+def dark_in_the_middle() -> list[Image]:
+    """Four windows with bars, the first and the third of which hardly show anything."""
+    dim = np.zeros_like(scene(0))
+    dim[40:60, 50:80] = 26
+    black, lit = np.zeros_like(dim), [letterboxed(scene(number), 12) for number in range(6)]
+    return [black, dim, black, *lit[:3], dim, dim // 2, dim, *lit[3:]]
+
+
+def test_a_row_says_which_part_of_its_frame_the_cropped_image_shows(
+    run_silver: Run, lake: MemoryLake
+) -> None:
+    silver = run_silver(CountingFrameSource(video(dark_in_the_middle())), crop=True)
+    shapes = stored_shapes(lake, silver)
+    assert {row.content_box for row in rows_of(lake, silver)[3:]} == {(0, 12, 128, 72)}
+    assert set(shapes[-6:]) == {(128, 72)}
+
+
+def test_a_retry_crops_as_the_first_try_would_have(run_silver: Run, lake: MemoryLake) -> None:
+    images = dark_in_the_middle()
+    untouched = MemoryLake()
+    run_silver(CountingFrameSource(video(images)), crop=True, lake=untouched)
+    for at in range(4):
+        with pytest.raises(LeaseLost):
+            run_silver(BrokenOff(CountingFrameSource(video(images)), at), crop=True)
+    run_silver(CountingFrameSource(video(images)), crop=True)
+    assert lake.objects == untouched.objects
 
 
 def test_two_videos_that_show_the_same_picture_share_its_file(run_silver: Run, lake: MemoryLake) -> None:

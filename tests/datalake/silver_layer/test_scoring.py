@@ -30,7 +30,12 @@ def test_a_threshold_of_zero_calls_nothing_blurred() -> None:
     ("luma", "expected"), [(0.0, 0.0), (32.0, 0.5), (64.0, 1.0), (191.0, 1.0), (223.0, 0.5), (255.0, 0.0)]
 )
 def test_exposure_falls_towards_black_and_white(luma: float, expected: float) -> None:
-    assert score_of(scoring.exposure(scores(rows(2, brightness=luma)))) == expected
+    assert score_of(scoring.exposure(scores(rows(2, brightness=luma, contrast=0.0)))) == expected
+
+
+@pytest.mark.parametrize(("luma", "contrast", "expected"), [(255, 12, 0.5), (250, 30, 1), (32, 6, 0.5)])
+def test_a_bright_page_with_clear_text_is_well_exposed(luma: float, contrast: float, expected: float) -> None:
+    assert score_of(scoring.exposure(scores(rows(2, brightness=luma, contrast=contrast)))) == expected
 
 
 @pytest.mark.parametrize(("deviation", "expected"), [(0.0, 0.0), (24.0, 0.5), (90.0, 1.0)])
@@ -80,9 +85,9 @@ def test_the_overall_score_is_a_weighted_geometric_mean() -> None:
     assert scoring.overall_score(parts, scores(rows(1))) == pytest.approx(0.5 ** (3 / 4))
 
 
-def test_one_part_without_any_worth_leaves_nothing() -> None:
+def test_a_part_without_any_worth_lowers_the_score_and_does_not_decide_alone() -> None:
     parts = [QualityScore(name="content", score=0.0), QualityScore(name="sound", score=1.0)]
-    assert scoring.overall_score(parts, scores(rows(1))) == 0.0
+    assert scoring.overall_score(parts, scores(rows(1))) == pytest.approx(0.05 ** (3 / 4))
 
 
 def test_a_video_without_frames_is_worth_nothing() -> None:

@@ -8,9 +8,11 @@ from datalake.adapters.ports import ContentBox, Embedding, Frame, FrameRow, Labe
 from datalake.common_func import point_id
 from datalake.contracts import WorkIdentity
 from datalake.silver_layer.images import FrameJpeg
+from datalake.silver_layer.signatures import Signature
 from datalake.silver_layer.tables import frame_rows, frame_table
 
-BOX = ContentBox(0, 4, 32, 16)
+BOX, LIT = ContentBox(0, 4, 32, 16), ContentBox(1, 5, 30, 14)
+SIGNATURE = Signature(0xFF, bytes(48))
 VECTOR = np.array([0.6, 0.8], np.float32)
 
 
@@ -47,9 +49,10 @@ def test_a_near_duplicate_has_scores_and_the_frame_that_stands_for_it(work: Work
 
 
 def test_the_table_says_whose_it_is_and_what_it_holds(work: WorkIdentity) -> None:
-    table = frame_table(rows(work), BOX, [], {0: 0xFF}, Window(3, 5, 9, ()), work, 2)
+    table = frame_table(rows(work), LIT, BOX, [], {0: SIGNATURE}, Window(3, 5, 9, ()), work, 2)
     told = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
     assert told.items() >= {**work.model_dump(), "window": "3", "start_us": "5", "end_us": "9"}.items()
     assert (told["frame_count"], told["kept_count"]) == ("2", "1")
     assert json.loads(told["crop_box"]) == [0, 4, 32, 16]
-    assert json.loads(told["recent_kept"]) == {"0": "00000000000000ff"}
+    assert json.loads(told["lit_box"]) == [1, 5, 30, 14]
+    assert json.loads(told["recent_kept"]) == {"0": SIGNATURE.as_text()}
