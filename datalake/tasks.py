@@ -109,8 +109,7 @@ def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     done = chunks.run(chunk, gold_step(config, catalog), config.silver.videos_at_once)
     for video in done.videos:
         if video.outcome and video.silver is None:
-            asset_id = video.bronze.asset_id if video.bronze else None
-            catalog.record_outcome(video.claimed, video.outcome, asset_id)
+            catalog.record_outcome(video.claimed, video.outcome, video.bronze)
     return done
 
 

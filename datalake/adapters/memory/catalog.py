@@ -114,7 +114,9 @@ class MemoryCatalog(MemoryLeases, Catalog):
             self._end(claimed, outcome, _figures(video) if found == "write" else None)
             return Settlement(outcome, written)
 
-    def record_outcome(self, claimed: ClaimedVideo, outcome: Outcome, asset_id: str | None = None) -> bool:
+    def record_outcome(
+        self, claimed: ClaimedVideo, outcome: Outcome, bronze: BronzeVideo | None = None
+    ) -> bool:
         """As the port says."""
         with self._lock:
             if not self._is_open(claimed):

@@ -124,8 +124,13 @@ class Catalog(WorkLeases):
         """
 
     @abstractmethod
-    def record_outcome(self, claimed: ClaimedVideo, outcome: Outcome, asset_id: str | None = None) -> bool:
-        """Write the outcome of a video that did not get to gold; False when it is not ours to write."""
+    def record_outcome(
+        self, claimed: ClaimedVideo, outcome: Outcome, bronze: BronzeVideo | None = None
+    ) -> bool:
+        """Write the outcome of a video that did not get to gold, and what arrived if anything did.
+
+        False when it is not ours to write.
+        """
 
     @abstractmethod
     def retractions(self, video: VideoKey) -> list[Retraction]:

@@ -13,15 +13,17 @@ from datalake.adapters.ports import BatchReport, Compose, VideoFigures, VideoRep
 from datalake.adapters.postgres import execute, row, rows
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import DEAD_LETTER_KINDS, letter
-from datalake.contracts import Outcome
+from datalake.contracts import BronzeVideo, Outcome
 
 
 def write_outcome(
-    connection: Connection, message_id: UUID, outcome: Outcome, asset_id: str | None = None
+    connection: Connection, message_id: UUID, outcome: Outcome, bronze: BronzeVideo | None = None
 ) -> None:
     """Write a message's outcome, with a dead letter where one is due; the caller holds the ledger row."""
     findings = [finding.model_dump(mode="json") for finding in outcome.findings]
-    values: dict[str, Any] = {"message_id": message_id, "asset_id": asset_id, "kind": outcome.kind}
+    source = bronze.source.model_dump(mode="json") if bronze and bronze.source else None
+    values: dict[str, Any] = {"message_id": message_id, "kind": outcome.kind}
+    values |= {"asset_id": bronze.asset_id if bronze else None, "source": Json(source) if source else None}
     values |= {"reason": outcome.reason, "detail": outcome.detail, "findings": Json(findings)}
     execute(connection, statement("catalog/write_outcome"), values)
     if outcome.kind in DEAD_LETTER_KINDS:

@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection
 from datalake.adapters.ports import Catalog, Compose, FrameRow, PointClaim, Retraction, Settlement, VideoKey
 from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.adapters.postgres.batches import finish_batch, lock_batch, write_outcome
-from datalake.adapters.postgres.catalog_rows import columns, video_key
+from datalake.adapters.postgres.catalog_rows import asset_row, columns, video_key
 from datalake.adapters.postgres.catalog_writes import (
     IS_WORK,
     current_video,
@@ -70,18 +70,22 @@ class PostgresCatalog(PostgresLeases, Catalog):
                     return Settlement()
                 settlement = write(connection, video, claim, frames)
                 if settlement.outcome is not None:
-                    self._end(connection, video.claimed, settlement.outcome, video.bronze.asset_id)
+                    self._end(connection, video.claimed, settlement.outcome, video.bronze)
                 return settlement
         except _NotOurs:
             return Settlement()
 
-    def record_outcome(self, claimed: ClaimedVideo, outcome: Outcome, asset_id: str | None = None) -> bool:
+    def record_outcome(
+        self, claimed: ClaimedVideo, outcome: Outcome, bronze: BronzeVideo | None = None
+    ) -> bool:
         """As the port says."""
         try:
             with transaction(self._uri) as connection:
                 if not is_open(connection, claimed):
                     return False
-                self._end(connection, claimed, outcome, asset_id)
+                if bronze is not None:
+                    execute(connection, statement("catalog/keep_asset"), asset_row(bronze))
+                self._end(connection, claimed, outcome, bronze)
                 return True
         except _NotOurs:
             return False
@@ -108,9 +112,9 @@ class PostgresCatalog(PostgresLeases, Catalog):
         return {(record["platform"], record["video_id"]): work_of(record) for record in found}
 
     def _end(
-        self, connection: Connection, claimed: ClaimedVideo, outcome: Outcome, asset_id: str | None
+        self, connection: Connection, claimed: ClaimedVideo, outcome: Outcome, bronze: BronzeVideo | None
     ) -> None:
-        write_outcome(connection, claimed.message_id, outcome, asset_id)
+        write_outcome(connection, claimed.message_id, outcome, bronze)
         batch = lock_batch(connection, claimed.batch_id)
         if batch is None or (batch["attempt"], batch["run_id"]) != (claimed.attempt, claimed.run_id):
             raise _NotOurs

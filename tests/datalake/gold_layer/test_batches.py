@@ -9,9 +9,10 @@ import pytest
 
 from datalake.adapters.postgres import execute, transaction
 from datalake.adapters.postgres.batches import finish_batch, write_outcome
-from datalake.contracts import Finding, Outcome
+from datalake.contracts import Finding, Outcome, SourceFacts
 
 from .conftest import RECEIVER, PostgresMessages, World, compose
+from .examples import bronze_of
 
 pytestmark = pytest.mark.postgres
 
@@ -56,7 +57,9 @@ def test_frames_go_with_their_last_holder(pg_world: World, messages: PostgresMes
 
 def test_quarantined_video_gets_a_dead_letter(pg_world: World, messages: PostgresMessages) -> None:
     claimed = messages.send("a")
-    assert pg_world.catalog.record_outcome(claimed, QUARANTINED, "b" * 64)
+    source = SourceFacts(uri="file:///v.mp4", size_bytes=9, etag="abc")
+    bronze = bronze_of("broken").model_copy(update={"source": source})
+    assert pg_world.catalog.record_outcome(claimed, QUARANTINED, bronze)
     assert messages.outcome(claimed) == QUARANTINED
     [letter] = messages.table("SELECT message_id, reason, detail, published_at FROM dead_letters")
     assert letter == {
@@ -65,7 +68,10 @@ def test_quarantined_video_gets_a_dead_letter(pg_world: World, messages: Postgre
         "detail": "ends early",
         "published_at": None,
     }
-    assert messages.table("SELECT asset_id FROM ledger") == [{"asset_id": "b" * 64}]
+    [row] = messages.table("SELECT asset_id, source FROM ledger")
+    assert row == {"asset_id": bronze.asset_id, "source": source.model_dump(mode="json")}
+    [asset] = messages.table("SELECT asset_id, size_bytes, generation FROM assets")
+    assert asset == {"asset_id": bronze.asset_id, "size_bytes": bronze.size_bytes, "generation": 0}
 
 
 def test_outcome_is_written_once(pg_world: World, messages: PostgresMessages) -> None:

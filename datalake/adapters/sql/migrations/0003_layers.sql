@@ -6,6 +6,9 @@ ALTER TABLE work
 COMMENT ON COLUMN work.windows_done IS 'Windows whose part is in the lake, by the last renewal of the lease.';
 COMMENT ON COLUMN work.windows_total IS 'Windows of the whole video; NULL before the first is done and for work of earlier versions.';
 
+ALTER TABLE ledger ADD COLUMN source jsonb;
+COMMENT ON COLUMN ledger.source IS 'SourceFacts: what the source said when the bytes of this message were fetched; NULL when none could be had.';
+
 ALTER TABLE videos RENAME COLUMN frame_count TO kept_count;
 ALTER TABLE videos
     ADD COLUMN container                 text,
