@@ -126,7 +126,7 @@ def test_a_good_video_becomes_searchable_and_a_truncated_one_a_dead_letter(
     assert tasks.notify({"uris": [good.as_uri(), bad.as_uri()]}, RUN)["mails_sent"] == 1
     (mail,) = smtp_sink.mails()
     assert mail["To"] == "boss@example.org"
-    assert "1 done, 1 quarantined" in mail["Subject"]
+    assert "1 quarantined, 1 done" in mail["Subject"]
 
 
 def test_finished_videos_are_not_planned_again(world: World) -> None:
