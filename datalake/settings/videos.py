@@ -79,7 +79,7 @@ class SilverSettings(SettingsGroup):
         4,
         ge=0,
         le=64,
-        description="Perceptual hashes of near-duplicates differ in at most so many bits; colours must agree as well.",
+        description="Perceptual hashes of near-duplicates differ in at most so many bits; colours agree too.",
     )
     derivatives: tuple[DerivativeName, ...] = Field(
         (),
