@@ -42,6 +42,7 @@ _BAD_BYTES: dict[str, Kind] = {
     "codec_not_allowed": _fatal("Re-encode the picture, or extend ALLOWED_CODECS."),
     "no_timestamps": _fatal("Put the bare stream into a container: ffmpeg -i IN -c copy OUT.mp4"),
     "truncated": Kind("error", "Upload the file again; the end is missing."),
+    "damaged_container": Kind("error", "Upload the file again; parts in the middle are missing."),
     "too_long": Kind("error", "Cut the video, or raise MAX_DURATION_S."),
     "too_small": Kind("error", "Send a larger picture, or lower MIN_SIDE_PX."),
     "timestamps_jump": Kind("error", "Write the file anew: ffmpeg -fflags +genpts -i IN -c copy OUT.mp4"),

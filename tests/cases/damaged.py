@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from tests.cases.case import SIXTHS, Case, Shown, always, in_strict, unless_reported
@@ -50,6 +51,20 @@ def _broken_off(
         found_later=found_later,
         stopped=in_strict("truncated"),
         frames=frames,
+        is_damaged=True,
+    )
+
+
+def _holed(name: str, suffix: str, hole: Callable[[bytes], bytes]) -> Case:
+    """A file with a stretch in its middle that cannot be read; the group of frames 30 to 44 is lost with it."""
+    return Case(
+        name,
+        {"suffix": suffix},
+        damage=hole,
+        found=("damaged_container",),
+        found_later=("decode_failed",),
+        stopped=in_strict("damaged_container"),
+        frames=(*SIXTHS[:5], *SIXTHS[8:]),
         is_damaged=True,
     )
 
@@ -114,6 +129,9 @@ DAMAGED = (
         stopped=in_strict("timestamps_jump"),
         is_damaged=True,
     ),
+    _holed("ts_with_small_hole", ".ts", partial(damage.with_hole, lost_packets=20, zeros=20 * 188)),
+    _holed("ts_with_large_hole", ".ts", partial(damage.with_hole, lost_packets=20, zeros=1600 * 188)),
+    _holed("mkv_with_hole", ".mkv", partial(damage.zeroed, start_percent=50, size=2000)),
     Case(
         "other_bytes_than_announced",
         message={"sha256": "0" * 64},

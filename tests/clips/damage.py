@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import av
 
 _CUES, _VOID = b"\x1c\x53\xbb\x6b", b"\xec"
+_TRANSPORT_PACKET = 188
 _LENGTH_PREFIX = 4  # of a H.264 or HEVC unit in MP4 and Matroska: left whole, the units after it are found
 
 
@@ -57,6 +58,18 @@ def without_cues(content: bytes) -> bytes:
 def with_unknown_codec(content: bytes) -> bytes:
     """An MP4 whose picture track names a codec that does not exist."""
     return content.replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC")
+
+
+def with_hole(content: bytes, lost_packets: int, zeros: int) -> bytes:
+    """A transport stream with so many zeros in its middle, in place of so many packets."""
+    start = len(content) // 2 // _TRANSPORT_PACKET * _TRANSPORT_PACKET
+    return content[:start] + bytes(zeros) + content[start + lost_packets * _TRANSPORT_PACKET :]
+
+
+def zeroed(content: bytes, start_percent: float, size: int) -> bytes:
+    """So many zeros from there on, in place of what was there."""
+    start = int(len(content) * start_percent / 100)
+    return _replaced(content, start, bytes(size))
 
 
 def twice(content: bytes) -> bytes:

@@ -17,9 +17,9 @@ import sys
 from typing import Any
 
 from datalake.adapters.media.answer import Handlers
-from datalake.adapters.media.decoding import Decoding
-from datalake.adapters.media.probing import probe
-from datalake.adapters.media.transcoding import Transcoding
+from datalake.adapters.media.decode.decoding import Decoding
+from datalake.adapters.media.probe.probing import probe
+from datalake.adapters.media.proxy.transcoding import Transcoding
 from datalake.common_func import die_with_parent
 from datalake.errors import BadVideo
 from datalake.findings import finding

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from datalake.adapters.media.frames import DecodedFrames
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Limits
-from datalake.adapters.media.proxies import ChildTranscoder
+from datalake.adapters.media.proxy.proxies import ChildTranscoder
 from datalake.adapters.ports import FrameSource, MediaProbe, Probe, Transcoder
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo

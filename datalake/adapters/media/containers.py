@@ -1,4 +1,8 @@
-"""Opening a media file, in the child: which containers are read at all, and from where."""
+"""Opening a media file, in the child: which containers are read at all, and from where.
+
+Whoever catches FFmpegError lets MemoryError through first: PyAV's error for ENOMEM is both, and want of
+memory is not damage. Where it is caught all the same, a damaged size asked for more than any memory.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ _DEMUXERS = (
     ",3gp,mp4,mp3,aac,wav,flac"
 )
 OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+
+USUAL_RATE_FPS = 25.0  # where a file does not say
 
 
 @contextmanager

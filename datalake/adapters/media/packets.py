@@ -1,28 +1,31 @@
-"""Reading packets past bytes that are none."""
+"""Reading packets past bytes that are none: the one loop that probing, decoding and transcoding share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar, cast
 
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.stream import VideoStream as AvStream
+from av.stream import Stream
+
+AnyStream = TypeVar("AnyStream", bound=Stream)
 
 
-def packets(container: InputContainer, stream: AvStream) -> Iterator[Packet[AvStream]]:
-    """The stream's packets from where the container stands, without the empty ones.
+def packets(container: InputContainer, *streams: AnyStream) -> Iterator[Packet[AnyStream]]:
+    """The packets of these streams from where the container stands, without the empty ones.
 
     Raises:
         av.error.FFmpegError: nothing more can be read.
     """
-    demuxed = container.demux(stream)
+    demuxed = container.demux(*streams) if streams else iter(())
     while True:
         try:
             packet = next(demuxed, None)
         except BlockingIOError:  # MPEG-TS: 64 KB without a packet; what follows is found by reading on
-            demuxed = container.demux(stream)
+            demuxed = container.demux(*streams)
             continue
         if packet is None:
             return
         if packet.size:
-            yield packet
+            yield cast("Packet[AnyStream]", packet)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.media.reader import Reader
+from datalake.adapters.media.decode.reader import Reader
 from tests.clips import clip
 
 

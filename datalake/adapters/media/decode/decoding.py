@@ -1,0 +1,86 @@
+"""Decoding, in the child: the frames on screen at wanted times, upright, as RGB in a memfd."""
+
+from __future__ import annotations
+
+import os
+
+from datalake.adapters.media.answer import Answer
+from datalake.adapters.media.containers import decode_failures
+from datalake.adapters.media.decode.damage import Damage
+from datalake.adapters.media.decode.reader import Reader
+from datalake.contracts import Finding, VideoStream
+from datalake.findings import finding
+
+_MAX_FINDINGS = 3  # of one window
+
+
+class Decoding:
+    """The child's one open video; `open` replaces it."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._reader: Reader | None = None
+
+    def open(self, path: str, stream: dict[str, object]) -> Answer:
+        """Open a file for the requests that follow.
+
+        Raises:
+            BadVideo: it cannot be opened.
+        """
+        self.close()
+        with decode_failures("at opening the file"):
+            self._reader = Reader(path, VideoStream.model_validate(stream), self._threads)
+        return Answer(None)
+
+    def close(self) -> Answer:
+        """Let go of the file, and of what was decoded of it."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        return Answer(None)
+
+    def keyframes(self) -> Answer:
+        """The number of keyframes and, where pixels would be, their times (int64, microseconds)."""
+        with decode_failures("at reading the packets"):
+            times = self._opened.keyframes_us
+        times_fd = _memory_file()
+        with open(times_fd, "wb", closefd=False) as file:
+            file.write(times)
+        return Answer(len(times), times_fd)
+
+    def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
+        """{"frames": [time_us, pts] of each, "findings": damage met}, and the pixels one after the other.
+
+        Pixels are (height, width, RGB).
+        """
+        pixels_fd = _memory_file()
+        times = []
+        with (
+            decode_failures(f"after {start_us / 1e6:.3f} s"),
+            open(pixels_fd, "wb", buffering=0, closefd=False) as pixels,
+        ):
+            for picture in self._opened.pictures(start_us, end_us, wanted_us):
+                times.append((picture.time_us, picture.pts))
+                if picture.frame is not None:
+                    pixels.write(self._opened.upright(picture.frame).data)
+        found = [one.model_dump(mode="json") for one in _findings(self._opened.damage)]
+        return Answer({"frames": times, "findings": found}, pixels_fd)
+
+    @property
+    def _opened(self) -> Reader:
+        if self._reader is None:
+            raise RuntimeError("`open` comes first")
+        return self._reader
+
+
+def _findings(damage: list[Damage]) -> list[Finding]:
+    """One for each stretch of damage; of many the last one says how many more there are."""
+    told, more = damage[:_MAX_FINDINGS], damage[_MAX_FINDINGS:]
+    texts = [str(one) for one in told]
+    if more:
+        texts[-1] += f"; and {len(more)} more stretches up to {more[-1].end_us / 1e6:.3f} s"
+    return [finding("decode_failed", text) for text in texts]
+
+
+def _memory_file() -> int:
+    return os.memfd_create("answer", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)

@@ -1,0 +1,102 @@
+"""A decoder that says when it is damage that it decodes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from av.codec.context import CodecContext, ThreadType
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvStream
+
+from datalake.adapters.media.decode.decoder_log import DecoderLog
+from datalake.adapters.media.decode.nal_units import unit_check
+
+# FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
+_STRICTER = {"vp9": "libvpx-vp9"}
+# libvpx as PyAV bundles it decodes 8 bits only.
+_STRICTER_FORMATS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p")
+_ONE_FOR_ONE = ("mpeg4",)  # once frames come out, each packet brings one; a repeated picture is a tiny packet
+_REPEAT_BYTES = 19
+_OPTIONS = {"hevc": {"err_detect": "crccheck"}}  # compare a picture with its checksum, where it has one
+
+
+class Decoded(NamedTuple):
+    """Frames that came out, whole unless flagged; `damage` says what was noticed meanwhile."""
+
+    frames: list[VideoFrame]
+    damage: str | None = None
+
+
+class PictureDecoder:
+    """Packets in, frames out; damage is told, not raised.
+
+    Attributes:
+        is_exact: True when damage is noticed at its own packet; threads may notice it some packets early.
+    """
+
+    def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
+        self.is_exact = threads == 1
+        self._has_begun = False
+        self._context = _context(stream, pixel_format, threads)
+        self._is_broken = unit_check(stream.codec_context)
+        self._log = DecoderLog()
+        self._log.listen()
+
+    @property
+    def holes(self) -> int:
+        """How often so far the demuxer went past bytes that hold no packets."""
+        return self._log.holes
+
+    def close(self) -> None:
+        """Wait for the decoder's threads: one that logs while the context is freed would wait for us."""
+        self._context.flush_buffers()
+        self._log.leave()
+
+    def restart(self) -> None:
+        """Forget everything; the next packet is a keyframe."""
+        self._context.flush_buffers()
+        self._log.taken()
+        self._has_begun = False
+
+    def frames(self, packet: Packet[AvStream]) -> Decoded:
+        """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
+        if self._is_broken(bytes(packet)):
+            return Decoded([], "bytes that cannot be picture data")
+        decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
+        self._has_begun = self._has_begun or bool(decoded.frames)
+        if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
+            return Decoded([], "a picture is missing")
+        return decoded
+
+    def rest(self) -> Decoded:
+        """The frames still inside; `restart` comes next."""
+        errors = self._log.errors
+        decoded = self._decoded(None)
+        if decoded.damage is None and not self.is_exact and self._log.errors > errors:
+            return decoded._replace(damage="an error at the end")  # after a frame PyAV keeps it to itself
+        return decoded
+
+    def _decoded(self, packet: Packet[AvStream] | None) -> Decoded:
+        try:
+            frames = self._context.decode(packet)
+        except MemoryError:
+            if self.is_exact:
+                raise
+            return Decoded([], "no memory")  # dav1d's threads say so of damage too; one thread will tell
+        except FFmpegError as error:
+            self._log.taken()
+            return Decoded([], error.strerror or type(error).__name__)
+        return Decoded(frames, self._log.taken())
+
+
+def _context(stream: AvStream, pixel_format: str | None, threads: int) -> VideoCodecContext:
+    context = stream.codec_context
+    if context.name in _STRICTER and pixel_format in _STRICTER_FORMATS:
+        context = cast("VideoCodecContext", CodecContext.create(_STRICTER[context.name], "r"))
+        context.extradata = stream.codec_context.extradata
+    context.options = _OPTIONS.get(context.name, {})
+    context.thread_type, context.thread_count = ThreadType.AUTO, threads
+    return context

@@ -1,0 +1,190 @@
+"""Reading one stream by time: going forward it decodes on, else it seeks; damage is noted, not raised."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import cast
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvStream
+
+from datalake.adapters.media.containers import OPTIONS, USUAL_RATE_FPS
+from datalake.adapters.media.decode.clock import Clock
+from datalake.adapters.media.decode.damage import Damage, Picture
+from datalake.adapters.media.decode.keyframes import keyframe_times_us
+from datalake.adapters.media.decode.picture_decoder import PictureDecoder
+from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
+from datalake.adapters.media.packets import packets
+from datalake.adapters.media.transport_holes import holes_of
+from datalake.contracts import VideoStream
+
+_SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
+_SEEK_WORTH_FRAMES = 16  # skipping fewer frames costs less by decoding on than by a seek
+
+
+class Reader:
+    """Whole frames of one stream at wanted times, and the damage met on the way.
+
+    Threads notice damage some packets early, and which it is only one thread can tell: from the first damage
+    on a file is decoded with one.
+
+    Raises:
+        av.error.FFmpegError: the file cannot be opened.
+    """
+
+    def __init__(self, path: str, video: VideoStream, threads: int) -> None:
+        self._path, self._video, self._threads = path, video, threads
+        self._noted: dict[int, Damage] = {}
+        self._start_us = 0
+        self._can_seek = True
+        self._current: Picture | None = None
+        self._ahead: Picture | None = None
+        self._pictures: Iterator[Picture] = iter(())
+        self._is_first = False  # nothing before `_current`
+        self._container, self._stream = _opened(path, video)
+        self._clock = Clock(video, self._container.format.name)
+        # before a decoder listens: reading the packets makes FFmpeg complain
+        self._keyframes_us = keyframe_times_us(path, self._stream, self._clock)
+        self._holes = holes_of(self._container)
+        self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._decoder.close()
+        self._container.close()
+
+    @property
+    def keyframes_us(self) -> array[int]:
+        """Keyframe times, in order."""
+        return self._keyframes_us
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be had at the times last asked for, and what begins on the way to them."""
+        return list(self._noted.values())
+
+    def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """RGB pixels as they are to be seen; a frame of another size is scaled to the video's."""
+        turned = self._video.rotation_deg in (90, 270)
+        width, height = self._video.width_px, self._video.height_px
+        if turned:
+            width, height = height, width
+        image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+        return np.ascontiguousarray(np.rot90(image, -self._video.rotation_deg // 90))
+
+    def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:
+        """The whole picture on screen at each wanted time, once, if it began in [start_us, end_us).
+
+        The first picture of a file is also on screen before it begins.
+        """
+        self._noted, self._start_us = {}, start_us
+        last_us = start_us - 1
+        for time_us in wanted_us:
+            picture = self._picture_at(time_us)
+            if picture is None:
+                self._note(Damage("no picture can be decoded", 0, 0))
+                return
+            if picture.frame is not None and last_us < picture.time_us < end_us:
+                last_us = picture.time_us
+                yield picture
+
+    def _picture_at(self, time_us: int) -> Picture | None:
+        try:
+            self._move_to(time_us)
+        except StartElsewhere:
+            self._threads = 1
+            self._reopen()
+            self._move_to(time_us)
+        if self._current is not None and self._current.damage is not None:
+            self._note(self._current.damage)
+        return self._current
+
+    def _move_to(self, time_us: int) -> None:
+        """Make current what is on screen at a time, seeking where it must or saves something."""
+        if self._current is None:
+            self._step_in(is_start=True)
+        if self._is_behind(time_us):
+            self._seek(time_us)
+        while self._ahead is not None and self._ahead.time_us <= time_us:
+            self._current, self._ahead = self._ahead, next(self._pictures, None)
+            self._is_first = False
+            damage = self._current.damage
+            if damage is not None and damage.start_us >= self._start_us:  # else it was told of before
+                self._note(damage)
+
+    def _is_behind(self, time_us: int) -> bool:
+        """True when a seek is needed, or saves decoding groups of pictures that nobody wants."""
+        if self._current is None or self._current.time_us > time_us:
+            return not self._is_first
+        if self._ahead is None or not self._can_seek:
+            return False
+        groups = self.keyframes_us
+        keyframe_us = groups[max(0, bisect_right(groups, time_us) - 1)] if groups else 0
+        skipped_s = (keyframe_us - self._ahead.time_us) / 1e6
+        return skipped_s * (self._video.frame_rate_fps or USUAL_RATE_FPS) > _SEEK_WORTH_FRAMES
+
+    def _seek(self, time_us: int) -> None:
+        """Stand at a picture not after `time_us`; a seek may land late, so look, and go further back."""
+        tries = [(back_us, False) for back_us in _SEEK_BACK_US if back_us <= time_us]
+        for back_us, may_be_damaged in [*tries, (0, True)] if self._can_seek else []:
+            self._can_seek = self._has_sought(time_us - back_us)
+            if self._can_seek and self._has_entered(may_be_damaged) and self._is_at(time_us):
+                return
+        self._can_seek = self._can_seek and time_us < _SEEK_BACK_US[-1]  # then the start is as near as any
+        self._reopen()
+
+    def _is_at(self, time_us: int) -> bool:
+        return self._current is not None and self._current.time_us <= time_us
+
+    def _has_sought(self, time_us: int) -> bool:
+        try:
+            self._container.seek(self._clock.ticks(time_us), stream=self._stream)
+        except MemoryError:
+            raise
+        except FFmpegError:
+            return False
+        return True
+
+    def _has_entered(self, may_be_damaged: bool) -> bool:
+        """False when it cannot be told whether damage was met, and there are places left to look from."""
+        try:
+            self._step_in(is_start=False, may_be_damaged=may_be_damaged)
+        except StartElsewhere:
+            if self._threads > 1:
+                raise
+            return False
+        return True
+
+    def _step_in(self, is_start: bool, may_be_damaged: bool = True) -> None:
+        """Start decoding at the next keyframe."""
+        self._decoder.restart()
+        self._clock.restart()
+        found = packets(self._container, self._stream)
+        self._pictures = iter(
+            PictureStream(found, self._decoder, self._clock, is_start, may_be_damaged, self._holes)
+        )
+        self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
+        self._is_first = is_start
+
+    def _reopen(self) -> None:
+        """Stand at the start of the file, with as many threads as are good for it now."""
+        self.close()
+        self._container, self._stream = _opened(self._path, self._video)
+        self._clock = Clock(self._video, self._container.format.name)
+        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
+        self._step_in(is_start=True)
+
+    def _note(self, damage: Damage) -> None:
+        self._noted[id(damage)] = damage
+
+
+def _opened(path: str, video: VideoStream) -> tuple[InputContainer, AvStream]:
+    container = av.open(path, options=dict(OPTIONS))
+    return container, cast("AvStream", container.streams[video.index])

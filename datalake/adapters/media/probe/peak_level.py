@@ -1,0 +1,81 @@
+"""The sample peak of a track, from a bounded part of it: silence is told from sound at any length.
+
+It is the largest sample relative to full scale (dBFS), not the loudness that a person hears (LUFS).
+"""
+
+from __future__ import annotations
+
+import math
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.error import FFmpegError
+
+SILENCE_DBFS = -120.0
+_LISTEN_S = 1.0  # at a time
+_EVERY_S = 10.0
+_AT_MOST_S = 60.0  # of sound in all; a longer track is listened to more seldom
+_LOUDEST_DBFS = 120.0  # damaged floating point samples may be any number
+
+
+class PeakMeter:
+    """Listens to one second in ten of a track whose packets pass by.
+
+    Args:
+        stream: the track; its packets are decoded with its own context.
+        duration_s: about how long it is, where that is known.
+    """
+
+    def __init__(self, stream: AudioStream, duration_s: float | None) -> None:
+        self._context: AudioCodecContext | None = stream.codec_context
+        self._every_s = max(_EVERY_S, (duration_s or 0.0) * _LISTEN_S / _AT_MOST_S)
+        self._heard_s = 0.0
+        self._turn = -1
+        self._peak: float | None = None
+
+    @property
+    def peak_dbfs(self) -> float | None:
+        """The loudest sample, dB relative to full scale; SILENCE_DBFS for digital silence, None unheard."""
+        if self._peak is None:
+            return None
+        if self._peak <= 0:
+            return SILENCE_DBFS
+        return round(min(max(20 * math.log10(self._peak), SILENCE_DBFS), _LOUDEST_DBFS), 2)
+
+    def hear(self, packet: av.Packet[AudioStream], time_s: float) -> None:
+        """Decode the packet if it is its turn; damage is passed over.
+
+        Args:
+            packet: the next one of the track.
+            time_s: its time from the start of the track.
+        """
+        turn, within_s = divmod(time_s, self._every_s)
+        if within_s >= _LISTEN_S or self._heard_s >= _AT_MOST_S or self._context is None:
+            return
+        try:
+            if turn != self._turn:  # not the packet after the last one heard: nothing carries over
+                self._context.flush_buffers()
+                self._turn = int(turn)
+            for frame in packet.decode():
+                self._take(frame)
+        except FFmpegError:  # even for want of memory: the picture does not depend on it
+            if not self._context.is_open:  # it refused to start
+                self._context = None
+
+    def _take(self, frame: AudioFrame) -> None:
+        self._heard_s += frame.samples / (frame.sample_rate or 1)
+        self._peak = max(self._peak or 0.0, _peak(frame.to_ndarray()))
+
+
+def _peak(samples: npt.NDArray[np.generic]) -> float:
+    """The largest magnitude, 1.0 being full scale."""
+    values = samples.astype(np.float64)
+    if samples.dtype.kind == "u":
+        values = (values - 128) / 128
+    elif samples.dtype.kind == "i":
+        values /= 2.0 ** (8 * samples.dtype.itemsize - 1)
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))

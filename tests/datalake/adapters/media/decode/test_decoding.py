@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datalake.adapters.media.answer import Answer
+from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.decode.decoding import Decoding
+from datalake.contracts import VideoStream
+from datalake.errors import BadVideo
+from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
+from tests.clips.damage import scrambled_picture
+
+ALL = [number * 100_000 for number in range(20)]
+
+
+def content(answer: Answer) -> bytes:
+    """What its memory file holds, as the parent sees it."""
+    assert answer.pixels_fd is not None
+    try:
+        return os.pread(answer.pixels_fd, 2**30, 0)
+    finally:
+        os.close(answer.pixels_fd)
+
+
+def answered(decoding: Decoding, wanted_us: list[int]) -> tuple[dict[str, list[object]], list[int]]:
+    """The answer of `frames`, and the numbers read from its pixels."""
+    answer = decoding.frames(start_us=0, end_us=10**9, wanted_us=wanted_us)
+    images = np.frombuffer(content(answer), np.uint8).reshape(-1, HEIGHT_PX, WIDTH_PX, 3)
+    return answer.result, [frame_number(image) for image in images]
+
+
+@pytest.fixture
+def opened(media: MediaChildren) -> Callable[[Path, Path], Decoding]:
+    def decoding(path: Path, whole: Path) -> Decoding:
+        facts = media.probe_port().probe(whole).media
+        assert facts is not None
+        assert facts.video is not None
+        child = Decoding(threads=1)
+        child.open(str(path), facts.video.model_dump(mode="json"))
+        return child
+
+    return decoding
+
+
+def test_what_travels_to_the_parent(
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path]
+) -> None:
+    decoding = opened(make_clip(), make_clip())
+    result, numbers = answered(decoding, [0, 1_000_000])
+    assert numbers == [0, 30]
+    assert [time for time, _ in result["frames"]] == [0, 1_000_000]
+    assert result["findings"] == []
+    keyframes = decoding.keyframes()
+    times = np.frombuffer(content(keyframes), np.int64).tolist()
+    assert (keyframes.result, times) == (4, [0, 500_000, 1_000_000, 1_500_000])
+    decoding.close()
+
+
+def test_of_much_damage_little_is_told(
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    whole = make_clip(gop=6)
+    damaged = whole.read_bytes()
+    for number in range(0, 60, 12):
+        damaged = scrambled_picture(damaged, number)
+    (tmp_path / "damaged.mp4").write_bytes(damaged)
+    decoding = opened(tmp_path / "damaged.mp4", whole)
+    result, numbers = answered(decoding, ALL)
+    assert numbers == [number for number in range(0, 60, 3) if number // 6 % 2]
+    evidence = [one["evidence"] for one in result["findings"]]
+    assert [text.split(":")[0] for text in evidence] == [
+        "6 pictures between 0.000 s and 0.167 s",
+        "6 pictures between 0.400 s and 0.567 s",
+        "6 pictures between 0.800 s and 0.967 s",
+    ]
+    assert evidence[2].endswith("; and 2 more stretches up to 1.767 s")
+    decoding.close()
+
+
+def test_opening_what_is_no_video_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a video")
+    stream = VideoStream(index=0, codec="h264", width_px=2, height_px=2, time_base=(1, 1000))
+    with pytest.raises(BadVideo, match="decode_failed: at opening the file"):
+        Decoding(threads=1).open(str(tmp_path / "text"), stream.model_dump(mode="json"))
+
+
+def test_a_closed_file_is_let_go(
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path]
+) -> None:
+    path = make_clip()
+    decoding = opened(path, path)
+    assert str(path) in _open_files()
+    decoding.close()
+    decoding.close()
+    assert str(path) not in _open_files()
+
+
+def _open_files() -> list[str]:
+    return [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]

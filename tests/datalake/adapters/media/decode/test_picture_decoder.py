@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from datalake.adapters.media.decode.reader import Reader
+from tests.clips.damage import scrambled_picture
+
+CODECS: list[tuple[dict[str, object], int]] = [  # and the picture that becomes noise, in decoding order
+    ({"b_frames": 2}, 25),
+    ({"b_frames": 3, "params": "open-gop=1:b-pyramid=normal"}, 25),
+    ({"suffix": ".mkv", "codec": "libx265", "b_frames": 2}, 25),
+    ({"suffix": ".mkv", "codec": "libx265", "b_frames": 2}, 26),
+    ({"suffix": ".webm", "codec": "libvpx-vp9"}, 25),
+    ({"codec": "libsvtav1"}, 25),
+    ({"suffix": ".avi", "codec": "mpeg4"}, 25),
+    ({"codec": "mpeg4", "b_frames": 2}, 26),
+]
+EVERY_US = [number * 1_000_000 // 30 + 2000 for number in range(60)]
+
+
+def shown(video: Reader) -> dict[int, bytes]:
+    pictures = video.pictures(0, 10**9, EVERY_US)
+    return {one.time_us: video.upright(one.frame).tobytes() for one in pictures if one.frame is not None}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize(("recipe", "number"), CODECS, ids=str)
+def test_noise_in_a_picture_is_noticed_and_the_rest_is_whole(
+    read: Callable[..., Reader], recipe: dict[str, object], number: int, threads: int
+) -> None:
+    whole = shown(clean := read(**recipe, frames=60, gop=20))
+    assert (len(whole), clean.damage) == (60, [])
+    video = read(partial(scrambled_picture, number=number), threads, **recipe, frames=60, gop=20)
+    found = shown(video)
+    assert found.items() < whole.items()
+    assert len(found) >= 40
+    assert video.damage
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"b_frames": 2, "codec_options": (("preset", "medium"), ("crf", "4"))},
+        {"suffix": ".webm", "codec": "libvpx-vp9"},
+        {"codec": "libsvtav1"},
+        {"codec": "mpeg4", "b_frames": 2},
+        {"codec": "libx265", "b_frames": 2, "params": "hash=1"},  # without its own checksums HEVC hides flips
+    ],
+    ids=str,
+)
+def test_a_flipped_byte_is_noticed_nearly_always(
+    read: Callable[..., Reader], recipe: dict[str, object]
+) -> None:
+    clip = {**recipe, "frames": 60, "gop": 20, "scale": 2}
+    whole = shown(read(**clip))
+    unnoticed = 0
+    for seed in range(20):
+        video = read(partial(_flipped, seed=seed), **clip)
+        unnoticed += not shown(video).items() <= whole.items() and not video.damage
+    assert unnoticed <= 3
+
+
+def test_a_hole_of_zeros_is_noticed_where_the_decoder_sees_nothing(read: Callable[..., Reader]) -> None:
+    clip = {"codec": "libx265", "frames": 60, "gop": 20, "scale": 2}
+    whole = shown(read(**clip))
+    for part in (0.3, 0.4, 0.5, 0.6):
+        video = read(partial(_holed, part=part), **clip)
+        assert shown(video).items() < whole.items()
+        assert video.damage
+
+
+def _flipped(content: bytes, seed: int) -> bytes:
+    """One byte changed, in the middle half of the file: in pictures, for the index is at an end."""
+    chance, changed = random.Random(seed), bytearray(content)
+    position = chance.randrange(len(content) // 4, len(content) * 3 // 4)
+    changed[position] ^= chance.randrange(1, 256)
+    return bytes(changed)
+
+
+def _holed(content: bytes, part: float) -> bytes:
+    """64 zeros somewhere in the middle: what an upload in pieces leaves behind."""
+    start = int(len(content) * part)
+    return content[:start] + bytes(64) + content[start + 64 :]
