@@ -12,12 +12,14 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from datalake.adapters.media.frames import DecodedFrames
-from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.media.opened_file import OpenedFile
+from datalake.adapters.media.pool import ChildPool, tried_twice
 from datalake.adapters.media.process import Limits
 from datalake.adapters.media.proxy.proxies import ChildTranscoder
 from datalake.adapters.ports import FrameSource, MediaProbe, Probe, Transcoder
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 _SCAN_BYTES_PER_S = 20 * 1024**2  # a probe reads the whole file: the larger, the longer it may take
 _PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
@@ -52,13 +54,16 @@ class MediaChildren:
 
     @contextmanager
     def frame_source(self, path: Path, media: MediaFacts) -> Iterator[FrameSource]:
-        """The frames of one file, by a child that is this source's alone until the block ends.
+        """The frames of one file, by a child that is this source's alone; one that ends is replaced.
 
         Raises:
             BadVideo: the file cannot be opened for decoding.
         """
-        with self._pool.lease() as child, closing(DecodedFrames(child, path, media)) as frames:
-            yield frames
+        if media.video is None or media.measured_duration_s is None:
+            raise BadVideo(finding("no_video_stream", "the probe found no pictures to decode"))
+        with closing(OpenedFile(self._pool, path, media.video)) as file:
+            file.open()
+            yield DecodedFrames(file, media.video, media.measured_duration_s)
 
     @contextmanager
     def transcoder(self, path: Path, media: MediaFacts, limit_s: float | None = None) -> Iterator[Transcoder]:
@@ -82,10 +87,13 @@ class ChildProbe(MediaProbe):
         self._pool, self._timeout_s = pool, timeout_s
 
     def probe(self, path: Path) -> Probe:
-        """Facts and findings; a child that hung or died is a finding as well."""
-        limit_s = self._timeout_s + path.stat().st_size / _SCAN_BYTES_PER_S
+        """Facts and findings; that two children hung or died is a finding as well."""
         try:
-            with self._pool.lease() as child:
-                return _PROBE.validate_python(child.request("probe", limit_s, path=str(path)))
+            return tried_twice(lambda: self._probed(path))
         except BadVideo as bad:
             return Probe(media=None, findings=(bad.finding,))
+
+    def _probed(self, path: Path) -> Probe:
+        limit_s = self._timeout_s + path.stat().st_size / _SCAN_BYTES_PER_S
+        with self._pool.lease() as child:
+            return _PROBE.validate_python(child.request("probe", limit_s, path=str(path)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,13 +56,22 @@ def test_pictures_that_fit_the_probe_may_not_fit_the_frames(bomb: Path) -> None:
         assert probe.media is not None
         with media.frame_source(bomb, probe.media) as source:
             (window,) = source.windows(Sampling(1.0, 10, MEGABYTE))
-            for _ in range(2):  # the child is done for: nothing better comes later
-                decoded = source.decoded(window)
-                assert decoded.frames == ()
-                assert [found.code for found in decoded.findings] == ["decoder_out_of_memory"]
+            decoded = source.decoded(window)
+    assert decoded.frames == ()
+    assert [found.code for found in decoded.findings] == ["decoder_out_of_memory"]
 
 
-def test_a_probe_whose_child_dies_is_a_finding(make_clip: Callable[..., Path]) -> None:
+def test_a_probe_whose_child_dies_once_is_tried_again(make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
+    video.with_suffix(".probe").write_text("1")
+    rogue = "tests.datalake.adapters.media.rogue_decoder"
+    with ChildPool(1, Limits(10, 2048 * MEGABYTE), entry=rogue) as pool:
+        probe = ChildProbe(pool, timeout_s=10).probe(video)
+    assert probe.media is not None
+    assert [found.code for found in probe.findings] == ["no_audio"]
+
+
+def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path]) -> None:
     rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`: it dies of it
     with ChildPool(1, Limits(10, 2048 * MEGABYTE), entry=rogue) as pool:
         probe = ChildProbe(pool, timeout_s=10).probe(make_clip())

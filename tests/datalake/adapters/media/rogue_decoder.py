@@ -1,0 +1,57 @@
+"""A decoder that ends as often as the files beside the video say, and otherwise decodes.
+
+`VIDEO.OP` holds a number of deaths for that request, `VIDEO.OP.START_US` for one window's; `VIDEO.hang` makes
+them hangs. `VIDEO.asked` notes every request.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from datalake.adapters.media.answer import Answer
+from datalake.adapters.media.child import main
+from datalake.adapters.media.decode.decoding import Decoding
+from datalake.adapters.media.probe.probing import probe
+
+
+class RogueDecoding(Decoding):
+    """Ends before it does what it was asked."""
+
+    def probe(self, path: str) -> Answer:
+        self.video = Path(path)
+        self._end_if_told("probe")
+        return probe(path)
+
+    def open(self, path: str, stream: dict[str, object]) -> Answer:
+        self.video = Path(path)
+        self._end_if_told("open")
+        return super().open(path, stream)
+
+    def keyframes(self) -> Answer:
+        self._end_if_told("keyframes")
+        return super().keyframes()
+
+    def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
+        self._end_if_told(f"frames.{start_us}")
+        return super().frames(start_us, end_us, wanted_us)
+
+    def _end_if_told(self, request: str) -> None:
+        with self.video.with_suffix(".asked").open("a") as notes:
+            notes.write(f"{request}\n")
+        plan = self.video.with_suffix(f".{request}")
+        deaths = int(plan.read_text()) if plan.exists() else 0
+        if not deaths:
+            return
+        plan.write_text(str(deaths - 1))
+        if self.video.with_suffix(".hang").exists():
+            signal.pause()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    decoding = RogueDecoding(threads=1)
+    handlers = (decoding.probe, decoding.open, decoding.keyframes, decoding.frames, decoding.close)
+    main({handler.__name__: handler for handler in handlers}, sys.argv[1:])
