@@ -37,8 +37,8 @@ def stored_row(time_us: int, vector: list[float] | None) -> FrameRow:
         "width_px": 640,
         "height_px": 360,
         "difference": 1.5 if time_us else None,
-        "blank_share": 0.25,
-    }  # exact in 32 bits
+        "blank_share": 0.25,  # exact in 32 bits
+    }
     box = ContentBox(0, 40, 640, 280)
     return row(time_us, pts=time_us // 10, content_box=box, **measured, **seen)
 
