@@ -43,7 +43,10 @@ class Options(Contract):
         max_length=8,
         description="What to make besides frames: `poster`, `proxy_480p` ...; unset: DERIVATIVES.",
     )
-    crop: bool = Field(False, description="Cut black bars off before frames are stored and embedded.")
+    crop: bool = Field(
+        False,
+        description="Cut black bars off before frames are stored and embedded; `content_box` is what is left.",
+    )
     labels: bool = Field(True, description="Store what the model thinks is in each frame.")
 
 

@@ -17,7 +17,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 class ContentBox(NamedTuple):
-    """The picture without black bars, in pixels of the decoded, upright frame."""
+    """The part of an upright frame that its image shows if cropped, else that without black bars, pixels."""
 
     left_px: int
     top_px: int

@@ -57,10 +57,10 @@ COMMENT ON COLUMN frames.sha256 IS 'SHA-256 of the stored image, hex; equal imag
 COMMENT ON COLUMN frames.contrast IS 'Standard deviation of the luma, 0 to 127.5.';
 COMMENT ON COLUMN frames.blank_share IS 'Share of pixels that one shade of grey has, give or take four of 256 levels, 0 to 1.';
 COMMENT ON COLUMN frames.difference IS 'Mean absolute difference to the luma of the frame before, 0 to 255; NULL for a window''s first.';
-COMMENT ON COLUMN frames.box_left_px IS 'Left edge of the picture without black bars, pixels of the upright frame.';
-COMMENT ON COLUMN frames.box_top_px IS 'Top edge of the picture without black bars, pixels.';
-COMMENT ON COLUMN frames.box_width_px IS 'Width of the picture without black bars, pixels.';
-COMMENT ON COLUMN frames.box_height_px IS 'Height of the picture without black bars, pixels.';
+COMMENT ON COLUMN frames.box_left_px IS 'Left edge of the part that the image shows if cropped, else of that without black bars, pixels of the upright frame.';
+COMMENT ON COLUMN frames.box_top_px IS 'Top edge of that part, pixels.';
+COMMENT ON COLUMN frames.box_width_px IS 'Width of that part, pixels.';
+COMMENT ON COLUMN frames.box_height_px IS 'Height of that part, pixels.';
 COMMENT ON COLUMN frames.pipeline_version IS 'Version of the code that wrote the row.';
 
 -- By video, not by work: thresholds change while the work stays, and each video keeps the report that its
