@@ -17,7 +17,13 @@ class LeasedFrameSource(FrameSource):
     """
 
     def __init__(self, source: FrameSource, renew: Callable[[int, int], None]) -> None:
-        self._source, self._renew, self._total = source, renew, 0
+        self._source, self._renew = source, renew
+        self._windows: tuple[Window, ...] = ()
+
+    @property
+    def known_windows(self) -> tuple[Window, ...]:
+        """The windows that the layer was told of; none before it asked."""
+        return self._windows
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -26,9 +32,8 @@ class LeasedFrameSource(FrameSource):
 
     def windows(self, sampling: Sampling) -> Sequence[Window]:
         """As the source."""
-        windows = self._source.windows(sampling)
-        self._total = len(windows)
-        return windows
+        self._windows = tuple(self._source.windows(sampling))
+        return self._windows
 
     def decoded(self, window: Window) -> DecodedWindow:
         """As the source, after renewing.
@@ -36,24 +41,29 @@ class LeasedFrameSource(FrameSource):
         Raises:
             LeaseLost: another task try took over.
         """
-        self._renew(min(window.index, self._total), self._total)
+        self._renew(window.index, len(self._windows))
         return self._source.decoded(window)
 
 
 class NoFrames(FrameSource):
-    """Stands in for a video that cannot be worked on and goes on all the same: its findings, no frame."""
+    """Stands in for a video that cannot be worked on any further and goes on all the same: its findings.
 
-    def __init__(self, findings: tuple[Finding, ...] = ()) -> None:
-        self._findings = findings
+    Args:
+        findings: why there are no frames; empty where bronze has said it.
+        windows: of the video, if it got so far; those that are finished keep their frames.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...] = (), windows: tuple[Window, ...] = ()) -> None:
+        self._findings, self._windows = findings, windows
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Why there are none; empty where bronze has said it."""
+        """Why there are none."""
         return self._findings
 
     def windows(self, sampling: Sampling) -> Sequence[Window]:
-        """None."""
-        return ()
+        """Those that were known."""
+        return self._windows
 
     def decoded(self, window: Window) -> DecodedWindow:
         """Nothing, whatever the window."""

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
-from datalake.adapters.ports import FrameSource, Lake, WorkLeases
+from datalake.adapters.ports import FrameSource, Lake, Window, WorkLeases
 from datalake.contracts import BronzeVideo, Chunk, Options, SilverVideo, VideoProgress, WorkIdentity
 from datalake.errors import BadVideo, LeaseLost
 from datalake.pipeline import run_layer
@@ -109,25 +109,29 @@ class Workshop:
         return self.leases.lease(work, self.token, chunk.batch_id, chunk.attempt, self.config.lease_s, task)
 
     def _do(self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions) -> SilverVideo:
-        """The layer on the video's frames; in `report-only` mode on none, where they cannot be had."""
+        """The layer on the video's frames; in `report-only` mode on those that can be had."""
+        windows: tuple[Window, ...] = ()
         try:
             with self._frame_source(bronze, options) as frames, self.embedder.producer():
-                return self._run(bronze, work, options, frames)
+                source = self._leased(frames, work)
+                try:
+                    return self._run(bronze, work, options, source)
+                finally:
+                    windows = source.known_windows
         except BadVideo as bad:
             if options.validation_mode != "report-only":
                 raise
-            return self._run(bronze, work, options, NoFrames((bad.finding,)))
+            rest = NoFrames((bad.finding,), windows)
+            return self._run(bronze, work, options, self._leased(rest, work))
+
+    def _leased(self, frames: FrameSource, work: WorkIdentity) -> LeasedFrameSource:
+        return LeasedFrameSource(frames, partial(self.leases.renew, work, self.token, self.config.lease_s))
 
     def _run(
         self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions, frames: FrameSource
     ) -> SilverVideo:
-        renew = partial(self.leases.renew, work, self.token, self.config.lease_s)
         records = {"bronze_video": bronze, "work": work}
-        ports = {
-            "lake": self.lake,
-            "frame_source": LeasedFrameSource(frames, renew),
-            "embedder": self.embedder,
-        }
+        ports = {"lake": self.lake, "frame_source": frames, "embedder": self.embedder}
         silver: SilverVideo = run_layer("silver", {**records, **ports, **options.as_inputs()})
         return silver
 

@@ -47,6 +47,19 @@ MEDIA = MediaFacts(
 )
 
 
+def picture(number: int) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+
+
+class Picky(MemoryEmbedder):
+    """Refuses the third picture."""
+
+    def embed(self, images):
+        if any(np.array_equal(image, picture(2)) for image in images):
+            raise ValueError("this picture is not for me")
+        return super().embed(images)
+
+
 class Media:
     """Opens the same three frames for every file, and counts how often."""
 
@@ -61,8 +74,7 @@ class Media:
         self.meanwhile()
         if self.error:
             raise self.error
-        pictures = [np.random.default_rng(n).integers(0, 255, (48, 64, 3), dtype=np.uint8) for n in range(3)]
-        frames = [Frame(n * 1_000_000, n, picture) for n, picture in enumerate(pictures)]
+        frames = [Frame(n * 1_000_000, n, picture(n)) for n in range(3)]
         yield MemoryFrameSource(frames, duration_s=3.0)
 
 
@@ -188,6 +200,16 @@ def test_report_only_goes_on_without_frames_and_keeps_the_finding(make_workshop)
     assert silver.findings[0].evidence == "at opening the file"
     workshop.media.error = None
     assert workshop.silver_of(progress("other", "report-only")).silver == silver
+
+
+def test_report_only_keeps_what_was_stored_before_the_model_refused_a_frame(make_workshop):
+    one_a_window = SilverSettings().model_copy(update={"window_max_bytes": 1})
+    options_of = partial(effective_options, silver=one_a_window, lake=LakeSettings(), bronze=BronzeSettings())
+    with MicroBatcher(Picky(), batch_size=8) as embedder:
+        workshop = make_workshop(embedder=embedder, options_of=options_of)
+        silver = workshop.silver_of(progress("video", "report-only")).silver
+    assert (silver.frame_count, silver.kept_count) == (2, 2)
+    assert [one.code for one in silver.findings] == ["embedding_failed"]
 
 
 def test_report_only_opens_nothing_where_the_probe_found_no_pictures(make_workshop):
