@@ -45,7 +45,7 @@ class Options(Contract):
     )
     crop: bool = Field(
         False,
-        description="Cut black bars off before frames are stored and embedded; `content_box` is what is left.",
+        description="Cut black bars off before frames are stored and embedded; `content_box` says where.",
     )
     labels: bool = Field(True, description="Store what the model thinks is in each frame.")
 
