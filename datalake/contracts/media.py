@@ -91,7 +91,9 @@ class AudioStream(Contract):
         None, description="From the first packet to the end of the last one really there."
     )
     peak_dbfs: float | None = Field(
-        None, description="Loudest of the samples that were looked at, dB below full scale; -120 is silence."
+        None,
+        description="Loudest sample of all, or of about a minute of longer sound, dB below full scale; "
+        "-120 is silence.",
     )
 
 

@@ -24,6 +24,8 @@ class Recipe:
         has_picture: False leaves a file with sound only.
         audio: True or "silence", or "tone" (440 Hz).
         audio_ms: how long the sound is; None: as long as the picture.
+        quiet_ms: silence before the tone.
+        second_audio_ms: how long a second sound track is; 0: there is none.
         colour: "hdr10" (PQ) and "hlg" are 10 bit in BT.2020.
         params: appended to x264-params or x265-params, e.g. "open-gop=1:b-pyramid=normal".
         tags: of the container, e.g. (("title", "x"), ("creation_time", "2024-05-06T07:08:09Z")).
@@ -46,6 +48,8 @@ class Recipe:
     has_picture: bool = True
     audio: bool | Literal["silence", "tone"] = False
     audio_ms: int | None = None
+    quiet_ms: int = 0
+    second_audio_ms: int = 0
     colour: Literal["", "hdr10", "hlg"] = ""
     pixel_format: str = "yuv420p"
     pixel_aspect: tuple[int, int] = (1, 1)

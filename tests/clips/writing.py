@@ -39,13 +39,13 @@ def write(path: Path, recipe: Recipe) -> None:
     with av.open(str(path), "w", format=MUXERS[recipe.suffix], options=options) as container:
         container.metadata.update(dict(recipe.tags))
         stream = _picture_stream(container, recipe) if recipe.has_picture else None
-        audio = None
-        if recipe.audio:
-            audio = container.add_stream(_SOUND.get(recipe.suffix, "aac"), rate=_RATE_HZ, layout="mono")
+        length_ms = recipe.audio_ms or recipe.pts_ms[-1] - recipe.start_ms + 1000 / recipe.fps
+        lengths_ms = [length_ms if recipe.audio else 0, recipe.second_audio_ms]
+        sounds = [(_sound_stream(container, recipe), length) for length in lengths_ms if length]
         if stream is not None:
             _write_pictures(container, stream, recipe)
-        if audio is not None:
-            _write_sound(container, audio, recipe)
+        for sound, length_ms in sounds:
+            _write_sound(container, sound, recipe, length_ms)
 
 
 def _picture_stream(container: av.container.OutputContainer, recipe: Recipe) -> av.VideoStream:
@@ -102,10 +102,15 @@ def _encoder_options(recipe: Recipe) -> dict[str, str]:
     return known.get(recipe.codec, {}) | dict(recipe.codec_options)
 
 
-def _write_sound(container: av.container.OutputContainer, stream: av.AudioStream, recipe: Recipe) -> None:
-    length_ms = recipe.audio_ms or recipe.pts_ms[-1] - recipe.start_ms + 1000 / recipe.fps
+def _sound_stream(container: av.container.OutputContainer, recipe: Recipe) -> av.AudioStream:
+    return container.add_stream(_SOUND.get(recipe.suffix, "aac"), rate=_RATE_HZ, layout="mono")
+
+
+def _write_sound(
+    container: av.container.OutputContainer, stream: av.AudioStream, recipe: Recipe, length_ms: float
+) -> None:
     samples = np.arange(int(_RATE_HZ * length_ms / 1000))
-    loudness = 0.25 if recipe.audio == "tone" else 0.0
+    loudness = np.where(samples * 1000 < recipe.quiet_ms * _RATE_HZ, 0.0, 0.25 * (recipe.audio == "tone"))
     wave = (loudness * np.sin(2 * np.pi * 440 * samples / _RATE_HZ)).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(wave[np.newaxis], format="fltp", layout="mono")
     frame.sample_rate, frame.pts = _RATE_HZ, 0

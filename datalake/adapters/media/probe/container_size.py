@@ -15,6 +15,8 @@ from datalake.adapters.media.probe.elements import (
 )
 
 _FLV_TAGS = (8, 9, 18)  # sound, picture, data
+_SYNC = b"\x47"  # ISO/IEC 13818-1, 2.4.3: every transport packet begins with it, then says what it is part of
+_TABLES, _NULL = range(0x20), 0x1FFF
 
 
 def missing_part(path: Path) -> str | None:
@@ -32,7 +34,7 @@ def missing_part(path: Path) -> str | None:
             case "flv":
                 return _missing_tag(file, size)
             case "transport":
-                return _missing_packet(head, size)
+                return _missing_packet(file, head, size)
     return None
 
 
@@ -73,10 +75,15 @@ def _missing_tag(file: BinaryIO, size: int) -> str | None:
     return None if is_whole else f"the last FLV tag ends later than the file at {size}"
 
 
-def _missing_packet(head: bytes, size: int) -> str | None:
-    """A transport stream that ends inside a packet."""
+def _missing_packet(file: BinaryIO, head: bytes, size: int) -> str | None:
+    """A transport stream that ends inside a packet of pictures or sound: a table or filling is no loss."""
     layout = transport_layout(head)
     if layout is None or size % layout.pitch == 0:
+        return None
+    file.seek(size - size % layout.pitch + layout.start)
+    begun = file.read(3)
+    pid = int.from_bytes(begun[1:]) & 0x1FFF if len(begun) == 3 else None
+    if begun[:1] not in (b"", _SYNC) or pid in _TABLES or pid == _NULL:
         return None
     return _shortfall("transport packet", size + layout.pitch - size % layout.pitch, size)
 

@@ -1,4 +1,4 @@
-"""The sample peak of a track, from a bounded part of it: silence is told from sound at any length.
+"""The sample peak of a track, heard wholly up to a minute: silence is told from sound at any length.
 
 It is the largest sample relative to full scale (dBFS), not the loudness that a person hears (LUFS).
 """
@@ -16,14 +16,14 @@ from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
 SILENCE_DBFS = -120.0
-_LISTEN_S = 1.0  # at a time
-_EVERY_S = 10.0
-_AT_MOST_S = 60.0  # of sound in all; a longer track is listened to more seldom
+_AT_MOST_S = 60.0  # of sound in all
+_LISTEN_S = 1.0  # at a time, of a longer track
+_FIRST_S, _SELDOM_S = 30.0, 20.0  # of a track that may be long: all of its beginning, then 1 s in so many
 _LOUDEST_DBFS = 120.0  # damaged floating point samples may be any number
 
 
 class PeakMeter:
-    """Listens to one second in ten of a track whose packets pass by.
+    """Listens to a track whose packets pass by: to a minute in all, spread over a longer one.
 
     Args:
         stream: the track; its packets are decoded with its own context.
@@ -32,9 +32,9 @@ class PeakMeter:
 
     def __init__(self, stream: AudioStream, duration_s: float | None) -> None:
         self._context: AudioCodecContext | None = stream.codec_context
-        self._every_s = max(_EVERY_S, (duration_s or 0.0) * _LISTEN_S / _AT_MOST_S)
+        self._every_s = None if duration_s is None else max(_LISTEN_S, duration_s * _LISTEN_S / _AT_MOST_S)
         self._heard_s = 0.0
-        self._turn = -1
+        self._is_listening = False
         self._peak: float | None = None
 
     @property
@@ -53,18 +53,21 @@ class PeakMeter:
             packet: the next one of the track.
             time_s: its time from the start of the track.
         """
-        turn, within_s = divmod(time_s, self._every_s)
-        if within_s >= _LISTEN_S or self._heard_s >= _AT_MOST_S or self._context is None:
+        was_listening, self._is_listening = self._is_listening, self._is_turn(time_s)
+        if not self._is_listening or self._context is None:
             return
         try:
-            if turn != self._turn:  # not the packet after the last one heard: nothing carries over
+            if not was_listening:  # nothing carries over from what was heard before
                 self._context.flush_buffers()
-                self._turn = int(turn)
             for frame in packet.decode():
                 self._take(frame)
         except FFmpegError:  # even for want of memory: the picture does not depend on it
             if not self._context.is_open:  # it refused to start
                 self._context = None
+
+    def _is_turn(self, time_s: float) -> bool:
+        every_s = self._every_s or (_LISTEN_S if time_s < _FIRST_S else _SELDOM_S)
+        return self._heard_s < _AT_MOST_S and time_s % every_s < _LISTEN_S
 
     def _take(self, frame: AudioFrame) -> None:
         self._heard_s += frame.samples / (frame.sample_rate or 1)

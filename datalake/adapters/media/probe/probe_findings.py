@@ -94,9 +94,10 @@ def index_noticed(track: PictureTrack, index: Positions | None) -> Iterator[Find
 def ends_early(media: MediaFacts, stream: AvVideoStream, scan: Scan) -> Iterator[Finding]:
     """`truncated`, where what is there ends well before the container says.
 
-    Where the container states how long each track is, the picture is compared, else the longest track.
+    Where the container states how long each track is, the picture is compared, else the longest track
+    of all: Matroska and FLV state the end of the last one, be it a second language or subtitles.
     """
-    track, sound = scan.picture, scan.sound
+    track = scan.picture
     if track is None or not media.container.startswith(_STATES_DURATION) or not media.duration_s:
         return
     there_s, what = (track.end_pts or 0) * float(stream.time_base), "pictures end"
@@ -104,8 +105,10 @@ def ends_early(media: MediaFacts, stream: AvVideoStream, scan: Scan) -> Iterator
         stated_s = float((stream.start_time + stream.duration) * stream.time_base)
     else:
         stated_s = media.duration_s
-        if sound and sound.end_s is not None and sound.end_s > there_s:
-            there_s, what = sound.end_s, "pictures and sound end"
+        sound_s = scan.sound.end_s if scan.sound else None
+        for end_s in (sound_s, scan.others_end_s):
+            if end_s is not None and end_s > there_s:
+                there_s, what = end_s, "all tracks end"
     fps = float(stream.average_rate) if stream.average_rate else USUAL_RATE_FPS
     if stated_s - there_s > max(0.5, 2 / fps, stated_s / 100):
         yield finding("truncated", f"the container states {stated_s:.2f} s, {what} at {there_s:.2f} s")

@@ -18,7 +18,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from datalake.adapters.media.packets import packets
+from datalake.adapters.media.packets import AnyStream, packets
 from datalake.adapters.media.probe.intervals import Intervals, intervals
 from datalake.adapters.media.probe.peak_level import PeakMeter
 from datalake.adapters.media.transport_holes import Hole
@@ -149,25 +149,30 @@ class SoundTrack:
         """The next packet of the track."""
         self.packets += 1
         self.size_bytes += packet.size
-        ticks = packet.pts if packet.pts is not None else packet.dts
-        if ticks is None:
+        past_s = _end_s(packet)
+        if past_s is None:
             return
-        time_s, past_s = ticks * self._time_base, (ticks + (packet.duration or 0)) * self._time_base
+        time_s = past_s - (packet.duration or 0) * self._time_base
         self.start_s = time_s if self.start_s is None else self.start_s
         self.end_s = past_s if self.end_s is None else max(self.end_s, past_s)
         self.level.hear(packet, time_s - self.start_s)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scan:
-    """What the packets of a file say."""
+    """What the packets of a file say.
+
+    Attributes:
+        others_end_s: time past the last packet of any other track: a second language, subtitles; or None.
+    """
 
     picture: PictureTrack | None
     sound: SoundTrack | None
+    others_end_s: float | None = None
 
 
 def scanned(container: InputContainer, picture: VideoStream | None, sound: AudioStream | None) -> Scan:
-    """Read every packet of both tracks; stops quietly where the file breaks off.
+    """Read every packet of the file; stops quietly where the file breaks off.
 
     A size that is damaged shows as a packet that no memory can hold: that is the end as well.
     """
@@ -177,9 +182,17 @@ def scanned(container: InputContainer, picture: VideoStream | None, sound: Audio
         SoundTrack(sound, duration_s) if sound is not None else None,
     )
     with suppress(FFmpegError):
-        for packet in packets(container, *(one for one in (picture, sound) if one is not None)):
+        for packet in packets(container, *container.streams):
             if scan.picture and packet.stream is picture:
                 scan.picture.add(cast("av.Packet[VideoStream]", packet))
             elif scan.sound and packet.stream is sound:
                 scan.sound.add(cast("av.Packet[AudioStream]", packet))
+            elif (end_s := _end_s(packet)) is not None:
+                scan.others_end_s = max(end_s, scan.others_end_s or end_s)
     return scan
+
+
+def _end_s(packet: av.Packet[AnyStream]) -> float | None:
+    """Time past a packet, seconds; None where it has no time."""
+    ticks = packet.pts if packet.pts is not None else packet.dts
+    return None if ticks is None else (ticks + (packet.duration or 0)) * float(packet.stream.time_base)

@@ -8,14 +8,13 @@ import pytest
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.reader import Reader
-from tests.clips import clip
+from tests.clips import clip, clips_folder
 
 
 @pytest.fixture
-def make_clip(pytestconfig: pytest.Config) -> Callable[..., Path]:
-    """Makes a clip of a recipe, once a machine."""
-    folder = pytestconfig.cache.mkdir("clips")
-    return lambda **recipe: clip(folder, **recipe)
+def make_clip() -> Callable[..., Path]:
+    """Makes a clip of a recipe, once a machine and generator."""
+    return lambda **recipe: clip(clips_folder(), **recipe)
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_cues_that_point_into_the_void(make_clip: MakeClip, tmp_path: Path) -> N
 def test_an_avi_whose_index_lies(make_clip: MakeClip, tmp_path: Path) -> None:
     content = bytearray(make_clip(**AVI).read_bytes())
     start = content.rindex(b"idx1") + 8
-    chance = random.Random(1)
+    chance = random.Random(2)
     for entry in range(start + 16, len(content) - 15, 16):  # the first one tells where counting begins
         content[entry + 8 : entry + 12] = chance.randrange(4, 4000).to_bytes(4, "little")
     found = probe(str(written(tmp_path / "a.avi", bytes(content)))).result["findings"]

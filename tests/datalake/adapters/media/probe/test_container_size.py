@@ -18,6 +18,7 @@ CONTAINERS = [
     {"suffix": ".avi", "codec": "mpeg4"},
     {"suffix": ".flv"},
 ]
+TRANSPORT = b"".join(b"\x47\x40" + bytes([pid]) + b"\x10" * 185 for pid in (0, 32, 33))
 
 
 @pytest.mark.parametrize("recipe", CONTAINERS, ids=str)
@@ -53,6 +54,14 @@ def test_a_cut_file_says_where_it_should_end(
         (b"\x1a\x45\xdf\xa3", None),
         (b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00", None),
         (b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00\x12\x00\x00", "the last FLV tag ends later than"),
+        (TRANSPORT + TRANSPORT[:100], None),  # a table, not all of it
+        (TRANSPORT + b"\x47\x1f\xff\x10" + b"\xff" * 90, None),  # filling, as packets
+        (TRANSPORT + b"\x00" * 100, None),  # filling
+        (
+            TRANSPORT + b"\x47\x01\x00\x10" + b"\xff" * 90,
+            "transport packet ends at byte 752",
+        ),
+        (TRANSPORT + b"\x47", "transport packet ends at byte 752"),
         ((b"\x00" * 4 + b"\x47" + b"\x00" * 187) * 3 + b"\x00", "transport packet ends at byte 768"),
     ],
 )

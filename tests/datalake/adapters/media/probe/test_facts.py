@@ -55,7 +55,8 @@ def test_bit_rates_are_measured_where_nothing_states_them(make_clip: MakeClip, s
 
 
 @pytest.mark.parametrize(
-    ("audio", "loudest_dbfs", "quietest_dbfs"), [("silence", -120, -120), ("tone", -10, -13)]
+    ("audio", "loudest_dbfs", "quietest_dbfs"),
+    [("silence", -120, -120), ("tone", -8, -13)],  # AAC rings where the tone breaks off
 )
 def test_everything_about_the_sound(
     make_clip: MakeClip, audio: str, loudest_dbfs: float, quietest_dbfs: float

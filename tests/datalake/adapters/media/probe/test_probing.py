@@ -200,6 +200,14 @@ def test_a_scrambled_broadcast(probed: Probed, make_clip: MakeClip, tmp_path: Pa
     assert codes(found) == ["encrypted"]
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_second_sound_may_be_longer(probed: Probed, make_clip: MakeClip, suffix: str) -> None:
+    found = probed(make_clip(suffix=suffix, audio="tone", second_audio_ms=5000))
+    assert codes(found) == []
+    assert found.media is not None
+    assert found.media.duration_s == pytest.approx(5.0, abs=0.1)
+
+
 def test_an_end_that_no_header_promises_is_missed_by_the_duration(
     probed: Probed, make_clip: MakeClip, tmp_path: Path
 ) -> None:

@@ -46,7 +46,17 @@ def test_pictures_that_an_edit_list_hides_do_not_count(make_clip: MakeClip) -> N
 
 def test_a_file_without_either_track(tmp_path: Path, make_clip: MakeClip) -> None:
     with av.open(str(make_clip())) as container:
-        assert scanned(container, None, None) == Scan(None, None)
+        assert scanned(container, None, None) == Scan(None, None, others_end_s=2.0)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_where_the_other_tracks_end(make_clip: MakeClip, suffix: str) -> None:
+    alone = scan_of(make_clip(suffix=suffix, audio="tone"))
+    assert alone.others_end_s is None
+    scan = scan_of(make_clip(suffix=suffix, audio="tone", second_audio_ms=4000))
+    assert scan.others_end_s == pytest.approx(4.0, abs=1.5 if suffix == ".ts" else 0.05)  # TS starts at 1.4 s
+    assert scan.sound is not None
+    assert scan.sound.packets == pytest.approx(95, abs=1)
 
 
 def test_a_file_that_breaks_off(make_clip: MakeClip, tmp_path: Path) -> None:
