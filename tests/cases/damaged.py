@@ -56,7 +56,7 @@ def _broken_off(
 
 
 def _holed(name: str, suffix: str, hole: Callable[[bytes], bytes]) -> Case:
-    """A file with a stretch in its middle that cannot be read; the group of frames 30 to 44 is lost with it."""
+    """A file with a stretch in its middle that cannot be read; frames 30 to 44, a group, are lost with it."""
     return Case(
         name,
         {"suffix": suffix},
