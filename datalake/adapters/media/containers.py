@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from datalake.errors import BadVideo
@@ -25,6 +27,12 @@ _DEMUXERS = (
 OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
 
 USUAL_RATE_FPS = 25.0  # where a file does not say
+
+
+def time_base_of(stream: Stream) -> Fraction:
+    """Seconds of a tick; FFmpeg's own, should a stream not say."""
+    base = stream.time_base
+    return Fraction(base.numerator, base.denominator) if base else Fraction(1, av.time_base)
 
 
 @contextmanager

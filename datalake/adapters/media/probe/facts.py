@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
+from datalake.adapters.media.containers import time_base_of
 from datalake.adapters.media.probe.colour import colour
 from datalake.adapters.media.probe.scanning import PictureTrack, SoundTrack
 from datalake.adapters.media.probe.tags import recorded_at, storable_tags
@@ -88,7 +89,7 @@ def video_stream(
         is_damaged: True when pictures before this frame should have been decoded.
     """
     context, rotation = stream.codec_context, _rotation(frame)
-    turned, tick_s, steps = rotation in (90, 270), float(stream.time_base), track.intervals
+    turned, tick_s, steps = rotation in (90, 270), float(time_base_of(stream)), track.intervals
     described = VideoStream(
         index=stream.index,
         codec=context.codec.canonical_name,
@@ -97,7 +98,7 @@ def video_stream(
         height_px=frame.width if turned else frame.height,
         rotation_deg=rotation,
         pixel_aspect=_pixel_aspect(stream),
-        time_base=(stream.time_base.numerator, stream.time_base.denominator),
+        time_base=time_base_of(stream).as_integer_ratio(),
         start_pts=_start_pts(stream, frame, track, is_damaged),
         frame_rate_fps=float(stream.average_rate) if stream.average_rate else None,
         nominal_frames=stream.frames or None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from av.video.stream import VideoStream as AvVideoStream
 
-from datalake.adapters.media.containers import USUAL_RATE_FPS
+from datalake.adapters.media.containers import USUAL_RATE_FPS, time_base_of
 from datalake.adapters.media.probe.container_index import Positions, wrong_positions
 from datalake.adapters.media.probe.scanning import PictureTrack, Scan, SoundTrack
 from datalake.adapters.media.transport_holes import Hole
@@ -100,9 +100,9 @@ def ends_early(media: MediaFacts, stream: AvVideoStream, scan: Scan) -> Iterator
     track = scan.picture
     if track is None or not media.container.startswith(_STATES_DURATION) or not media.duration_s:
         return
-    there_s, what = (track.end_pts or 0) * float(stream.time_base), "pictures end"
+    there_s, what = (track.end_pts or 0) * float(time_base_of(stream)), "pictures end"
     if stream.duration and stream.start_time is not None:
-        stated_s = float((stream.start_time + stream.duration) * stream.time_base)
+        stated_s = float((stream.start_time + stream.duration) * time_base_of(stream))
     else:
         stated_s = media.duration_s
         sound_s = scan.sound.end_s if scan.sound else None
@@ -122,7 +122,7 @@ def _negative(media: MediaFacts, stream: AvVideoStream, track: PictureTrack) -> 
     if hidden:
         yield finding("negative_timestamps", f"an edit list hides {hidden} of {stream.frames} pictures")
     elif track.start_pts is not None and track.start_pts < 0:
-        start_s = track.start_pts * float(stream.time_base)
+        start_s = track.start_pts * float(time_base_of(stream))
         yield finding("negative_timestamps", f"the first picture is at {start_s:.3f} s")
 
 
@@ -141,7 +141,7 @@ def _variable(stream: AvVideoStream, track: PictureTrack) -> Iterator[Finding]:
     if steps is None or not steps.is_variable:
         return
     shortest_ms, usual_ms, longest_ms = (
-        1000 * ticks * float(stream.time_base) for ticks in (steps.shortest, steps.usual, steps.longest)
+        1000 * ticks * float(time_base_of(stream)) for ticks in (steps.shortest, steps.usual, steps.longest)
     )
     yield finding(
         "variable_frame_rate",

@@ -18,6 +18,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from datalake.adapters.media.containers import time_base_of
 from datalake.adapters.media.packets import AnyStream, packets
 from datalake.adapters.media.probe.intervals import Intervals, intervals
 from datalake.adapters.media.probe.peak_level import PeakMeter
@@ -77,9 +78,9 @@ class PictureTrack:
         self.end_pts: int | None = None
         self.keyframe_pts: int | None = None
         rate = stream.average_rate or stream.guessed_rate
-        self._usual = round(1 / (rate * stream.time_base)) if rate else 0
+        self._usual = round(1 / (rate * time_base_of(stream))) if rate else 0
         pause_s = _LONGEST_PAUSE_S.get(stream.container.format.name, _LONGEST_PAUSE_ELSEWHERE_S)
-        self.continuity = Continuity(float(stream.time_base), self._usual, pause_s)
+        self.continuity = Continuity(float(time_base_of(stream)), self._usual, pause_s)
         self._pts, self._positions = array("q"), array("q")
 
     def add(self, packet: av.Packet[VideoStream]) -> None:
@@ -142,7 +143,7 @@ class SoundTrack:
         self.packets = self.size_bytes = 0
         self.start_s: float | None = None
         self.end_s: float | None = None
-        self._time_base = float(stream.time_base)
+        self._time_base = float(time_base_of(stream))
         self.level = PeakMeter(stream, duration_s)
 
     def add(self, packet: av.Packet[AudioStream]) -> None:
@@ -195,4 +196,4 @@ def scanned(container: InputContainer, picture: VideoStream | None, sound: Audio
 def _end_s(packet: av.Packet[AnyStream]) -> float | None:
     """Time past a packet, seconds; None where it has no time."""
     ticks = packet.pts if packet.pts is not None else packet.dts
-    return None if ticks is None else (ticks + (packet.duration or 0)) * float(packet.stream.time_base)
+    return None if ticks is None else (ticks + (packet.duration or 0)) * float(time_base_of(packet.stream))

@@ -74,7 +74,7 @@ class Sound:
     def _resampled(self, frame: AudioFrame) -> list[AudioFrame]:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or kind != self._input:  # a resampler takes one kind only
-            self._resampler = AudioResampler(format="fltp", layout=self._layout, rate=RATE_HZ, threads=1)
+            self._resampler = AudioResampler(format="fltp", layout=self._layout, rate=RATE_HZ)
             self._input = kind
         return self._resampler.resample(frame)
 
