@@ -46,7 +46,9 @@ def _broken_off(
     return Case(
         name,
         recipe,
-        damage=_cut(percent),
+        damage=partial(
+            damage.cut_in_transport if recipe.get("suffix") == ".ts" else damage.cut, percent=percent
+        ),
         found=("truncated",),
         found_later=found_later,
         stopped=in_strict("truncated"),
@@ -85,7 +87,7 @@ DAMAGED = (
     _broken_off("mkv_cut_at_50", {"suffix": ".mkv"}, 50, SIXTHS[:5]),
     _broken_off("webm_cut_at_99", {"suffix": ".webm", "codec": "libvpx-vp9"}, 99, SIXTHS),
     # half of frame 30 is there, and it is wanted
-    _broken_off("ts_cut_at_50", {"suffix": ".ts"}, 50, SIXTHS[:5], "decode_failed"),
+    _broken_off("ts_cut_at_50", {"suffix": ".ts"}, 51, SIXTHS[:5], "decode_failed"),
     _broken_off("avi_cut_at_50", {"suffix": ".avi", "codec": "mpeg4"}, 50, SIXTHS[:5]),
     _broken_off("flv_cut_at_50", {"suffix": ".flv"}, 50, SIXTHS[:5]),
     # the group of frames 15 to 29 is lost with its keyframe

@@ -20,7 +20,7 @@ MEMORY_BYTES = 2 * 1024**3
 
 @pytest.fixture
 def rogues() -> Iterator[ChildPool]:
-    with ChildPool(1, Limits(1.0, MEMORY_BYTES), entry=ROGUE) as pool:
+    with ChildPool(1, Limits(4.0, MEMORY_BYTES), entry=ROGUE) as pool:
         yield pool
 
 
