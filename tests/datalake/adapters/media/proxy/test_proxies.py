@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,11 +25,20 @@ def rogues() -> Iterator[ChildPool]:
         yield pool
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, also where the shell that started us in the background has switched it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def pid(pool: ChildPool) -> int:
     with pool.lease() as child:
         return child.pid
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("wish", "error", "why"),
     [
