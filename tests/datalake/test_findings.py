@@ -34,6 +34,7 @@ FATAL = {
     "frame_not_encodable",
 }
 ERRORS = {
+    "damaged_container",
     "truncated",
     "too_long",
     "too_small",
