@@ -20,6 +20,7 @@ from datalake.adapters.kafka import (
     Span,
 )
 from datalake.adapters.kafka.properties import read_properties
+from datalake.embedded.process import wait_until
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.settings import KafkaSettings
 
@@ -162,6 +163,10 @@ def test_time_deletes_nothing_from_topics_that_we_make(kafka: Kafka) -> None:
     asked = [
         ConfigResource(ConfigResource.Type.TOPIC, name) for name in (fresh.topic, fresh.dead_letter_topic)
     ]
+    topics = {fresh.topic, fresh.dead_letter_topic}
+    assert wait_until(
+        lambda: topics <= admin.list_topics(timeout=5).topics.keys(), 20
+    )  # a busy broker is late
     answers = [answer.result() for answer in admin.describe_configs(asked, request_timeout=20).values()]
     assert [answer["retention.ms"].value for answer in answers] == ["-1", "-1"]
 
