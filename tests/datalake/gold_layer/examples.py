@@ -18,6 +18,7 @@ from datalake.contracts import (
     VideoMetadata,
     WorkIdentity,
 )
+from tests.rows import row
 
 MODEL = "test-model"
 DIM = 4
@@ -64,11 +65,11 @@ def frame_of(work: WorkIdentity, number: int, duplicate_of_us: int | None = None
     time_us = number * 500_000
     kept = duplicate_of_us is None
     vector = np.eye(DIM, dtype=np.float32)[number % DIM]
-    return FrameRow(
+    return row(
+        time_us,
         asset_id=work.asset_id,
         settings_hash=work.settings_hash,
         pipeline_version=VERSION,
-        time_us=time_us,
         pts=number,
         point_id=point_id(work, time_us) if kept else None,
         frame_key=f"{work.prefix}/images/{time_us:012d}.jpg" if kept else None,
@@ -81,7 +82,6 @@ def frame_of(work: WorkIdentity, number: int, duplicate_of_us: int | None = None
         contrast=40.0,
         blank_share=0.25,
         difference=1.5 if number else None,
-        phash="0" * 16,
         duplicate_of_us=duplicate_of_us,
         labels=(Label("rabbit", 0.5),),
         vector=vector if kept else None,

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from datalake.adapters.memory.catalog import MemoryFrameTable
-from datalake.adapters.ports import ContentBox, FrameRow
+from datalake.adapters.ports import FrameRow
 from datalake.common_func import point_id
 from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import ForeignData
 from datalake.gold_layer.belonging import own_parts, refuse_foreign
+from tests.rows import row
 
 WORK = WorkIdentity(asset_id="a" * 64, model="m", settings_hash="0123456789abcdef")
 PART = f"{WORK.prefix}/frames/part-00000.parquet"
@@ -25,25 +26,12 @@ SILVER = SilverVideo(
     part_keys=(PART,),
     pipeline_version="1",
 )
-KEPT = FrameRow(
+KEPT = row(
+    500_000,
     asset_id=WORK.asset_id,
     settings_hash=WORK.settings_hash,
     pipeline_version="1",
-    time_us=500_000,
-    pts=1,
     point_id=point_id(WORK, 500_000),
-    frame_key="frames/a.jpg",
-    sha256="b" * 64,
-    width_px=64,
-    height_px=48,
-    content_box=ContentBox(0, 0, 64, 48),
-    blur=1.0,
-    brightness=1.0,
-    contrast=1.0,
-    blank_share=0.0,
-    difference=None,
-    phash="0" * 16,
-    duplicate_of_us=None,
 )
 REPEATED = replace(KEPT, time_us=900_000, point_id=None, frame_key=None, sha256=None, duplicate_of_us=500_000)
 
