@@ -19,8 +19,8 @@ from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.adapters.runs import Runs
 from datalake.common_func import run_id_of
 from datalake.contracts import ClaimedVideo, Options, Outcome
+from datalake.crash_points import crash_point
 from datalake.errors import BadMessage, PipelineError, UnfinishedBatch
-from datalake.ingest.crash_points import crash_point
 from datalake.ingest.messages import message_id, parse
 
 _LOG = getLogger(__name__)

@@ -13,8 +13,8 @@ from datalake.adapters.kafka import Broker, Kafka, Reader, Record, TopicState
 from datalake.adapters.postgres import Connection, ledger, offsets, transaction
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.common_func import run_id_of
+from datalake.crash_points import crash_point
 from datalake.errors import BadMessage, BrokerUnavailable, ConfigurationError, TopicMissing
-from datalake.ingest.crash_points import crash_point
 from datalake.ingest.messages import message_id, parse
 from datalake.ingest.offsets import starts
 from datalake.ingest.reading import Limits, Reading, read

@@ -11,8 +11,8 @@ from uuid import UUID
 from datalake.adapters.kafka import Broker, DeliveryFailure, Kafka, Sender
 from datalake.adapters.postgres import letters, transaction
 from datalake.adapters.postgres.letters import Letter
+from datalake.crash_points import crash_point
 from datalake.errors import BrokerUnavailable, ConfigurationError
-from datalake.ingest.crash_points import crash_point
 
 _LOG = getLogger(__name__)
 _UNKNOWN = DeliveryFailure("no delivery report")

@@ -7,8 +7,8 @@ from logging import getLogger
 from datalake.adapters.kafka import Broker, Kafka, Span, TopicState
 from datalake.adapters.postgres import offsets, transaction
 from datalake.adapters.postgres.offsets import Gap, Position
+from datalake.crash_points import crash_point
 from datalake.errors import ConfigurationError
-from datalake.ingest.crash_points import crash_point
 
 _LOG = getLogger(__name__)
 

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from datalake import ingest
+from datalake.crash_points import FOLDER
 from datalake.ingest.batches import assert_finished, open_ui_batch, unfinished
-from datalake.ingest.crash_points import crash_point
 from datalake.ingest.dead_letters import publish_dead_letters
 from datalake.ingest.ledger import ledger_balance
 
@@ -55,6 +56,17 @@ def message(event_id: uuid.UUID) -> bytes:
     return json.dumps({"event_id": str(event_id), "video_id": "C1", "uri": "file:///v/a.mp4"}).encode()
 
 
+@pytest.fixture
+def armed(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """The environment of a process that dies at this point."""
+
+    def arm(point: str) -> dict[str, str]:
+        (tmp_path / point).touch()
+        return {FOLDER: str(tmp_path)}
+
+    return arm
+
+
 def cycle_in_a_process(pipeline, **environment: str) -> int:
     """Claim and publish in a process of its own; its return code."""
     kafka = pipeline.kafka
@@ -78,10 +90,10 @@ def test_points_are_named_once_and_each_is_visited() -> None:
 
 
 @pytest.mark.parametrize("point", [*CLAIM_POINTS, *LETTER_POINTS])
-def test_a_kill_there_loses_and_repeats_nothing(pipeline, point: str) -> None:
+def test_a_kill_there_loses_and_repeats_nothing(pipeline, armed, point: str) -> None:
     first, second = uuid.uuid4(), uuid.uuid4()
     pipeline.send(message(first), b"bad", message(first), message(second), None)
-    assert cycle_in_a_process(pipeline, DATALAKE_CRASH_POINT=point) == -signal.SIGKILL
+    assert cycle_in_a_process(pipeline, **armed(point)) == -signal.SIGKILL
     while pipeline.claim():
         pass
     publish_dead_letters(pipeline.uri, pipeline.kafka)
@@ -98,9 +110,9 @@ def test_a_kill_there_loses_and_repeats_nothing(pipeline, point: str) -> None:
     assert (balance.arrived, balance.unread, balance.balances) == (5, 0, True)
 
 
-def test_a_kill_before_the_next_attempt_is_committed_leaves_the_attempt_as_it_was(ledger) -> None:
+def test_a_kill_before_the_next_attempt_is_committed_leaves_the_attempt_as_it_was(ledger, armed) -> None:
     batch_id = open_ui_batch(ledger.uri, "run", ["file:///v/a.mp4", "file:///v/b.mp4"])
-    killed = due_in_a_process(ledger, "run", DATALAKE_CRASH_POINT="batches.after_advance")
+    killed = due_in_a_process(ledger, "run", **armed("batches.after_advance"))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert ledger.row("SELECT attempt, run_id FROM batches") == {"attempt": 1, "run_id": "run"}
     again = due_in_a_process(ledger, "run")
@@ -109,10 +121,10 @@ def test_a_kill_before_the_next_attempt_is_committed_leaves_the_attempt_as_it_wa
     assert len(unfinished(ledger.uri, batch_id, 2, f"{batch_id}-2")) == 2
 
 
-def test_a_kill_while_a_batch_is_given_up_leaves_the_rest_to_the_next_look(ledger) -> None:
+def test_a_kill_while_a_batch_is_given_up_leaves_the_rest_to_the_next_look(ledger, armed) -> None:
     batch_id = open_ui_batch(ledger.uri, "run", ["file:///v/a.mp4", "file:///v/b.mp4"])
     ledger.execute("UPDATE batches SET code_errors = 3")
-    killed = due_in_a_process(ledger, "run", DATALAKE_CRASH_POINT="batches.after_failed")
+    killed = due_in_a_process(ledger, "run", **armed("batches.after_failed"))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert sorted(ledger.outcomes(), key=str) == [("failed", "code_error"), (None, None)]
     assert due_in_a_process(ledger, "run").returncode == 0
@@ -122,14 +134,9 @@ def test_a_kill_while_a_batch_is_given_up_leaves_the_rest_to_the_next_look(ledge
     assert ledger.row("SELECT finished_at IS NOT NULL AS ended FROM batches")["ended"]
 
 
-def test_a_process_dies_only_once_where_a_file_says_so(pipeline, tmp_path: Path) -> None:
-    once = {"DATALAKE_CRASH_POINT": "claim.after_ledger", "DATALAKE_CRASH_ONCE": str(tmp_path / "died")}
+def test_a_process_dies_only_once(pipeline, armed) -> None:
+    environment = armed("claim.after_ledger")
     pipeline.send(message(uuid.uuid4()))
-    assert cycle_in_a_process(pipeline, **once) == -signal.SIGKILL
-    assert cycle_in_a_process(pipeline, **once) == 0
+    assert cycle_in_a_process(pipeline, **environment) == -signal.SIGKILL
+    assert cycle_in_a_process(pipeline, **environment) == 0
     assert pipeline.outcomes() == [(None, None)]
-
-
-def test_without_the_variable_nobody_dies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATALAKE_CRASH_POINT", "claim.elsewhere")
-    crash_point("claim.after_ledger")
