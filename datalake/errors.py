@@ -16,6 +16,7 @@ PipelineError
     ├── MailRefused           the SMTP server refuses one mail or its recipient
     ├── UnfinishedBatch       a run ends before its batch does; the next attempt goes on
     ├── ForeignData           a record or a row names another asset, work or frame than the one it came with
+    ├── Stopped               one video must not go on: its message was cancelled, or ended elsewhere
     ├── BadMessage            a Kafka message that cannot become work (carries `reason`)
     └── BadVideo              a video that cannot be processed (carries a `finding`)
 
@@ -93,6 +94,10 @@ class UnfinishedBatch(TerminalError):
 
 class ForeignData(TerminalError):
     """A record or a row is not of the video it came with: an error of our code that ends this video only."""
+
+
+class Stopped(TerminalError):
+    """This video must not go on: its message was cancelled, or ended elsewhere."""
 
 
 class BadMessage(TerminalError):

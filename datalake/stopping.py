@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 
-from datalake.errors import PipelineError
+from datalake.errors import Stopped
 
-
-class Stopped(PipelineError):
-    """This video must not go on: its message was cancelled, or ended elsewhere."""
+__all__ = ["StopSign", "Stopped", "current_stop", "stoppable"]
 
 
 class StopSign:
