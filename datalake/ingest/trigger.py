@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 if TYPE_CHECKING:
-    from datalake.adapters.runs import Runs
     from datalake.ingest.watch import Watcher
 
 _LOG = getLogger(__name__)
@@ -61,6 +60,7 @@ class WorkDue(BaseTrigger):
     def build_watcher(self) -> Watcher:
         """What looks, made anew after every trouble."""
         from datalake.adapters.runs import AirflowRuns
+        from datalake.ingest.watch import build_watcher
 
         return build_watcher(AirflowRuns())
 
@@ -68,22 +68,3 @@ class WorkDue(BaseTrigger):
 def next_pause_s(pause_s: float) -> float:
     """Twice as long as before, up to a minute, and some of it by chance."""
     return min(LONGEST_PAUSE_S, pause_s * 2) * (0.75 + random.random() / 4)
-
-
-def build_watcher(runs: Runs) -> Watcher:
-    """A watcher from the settings, read anew.
-
-    Raises:
-        ConfigurationError: the settings cannot be used.
-    """
-    from datalake import factory, settings
-    from datalake.adapters.kafka import Kafka
-    from datalake.ingest.watch import Patience, Watcher
-
-    config = settings.Settings()
-    patience = Patience(
-        messages=config.kafka.claim_max_messages,
-        wait_s=config.kafka.claim_max_wait_s,
-        max_runs=config.airflow.max_runs_in_flight,
-    )
-    return Watcher(factory.postgres_uri(config), Kafka.from_settings(config.kafka), runs, patience)

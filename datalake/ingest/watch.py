@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from logging import getLogger
 
+from datalake import factory, settings
 from datalake.adapters.kafka import Broker, Kafka, Span
 from datalake.adapters.postgres import offsets, row, transaction
 from datalake.adapters.postgres.letters import is_any_due as is_letter_due
@@ -102,6 +103,21 @@ class Watcher:
             known = offsets.positions(connection, state)
         spans = self._broker.spans(state.partitions)
         return sum(_unread_of(partition, known.get(partition), span) for partition, span in spans.items())
+
+
+def build_watcher(runs: Runs) -> Watcher:
+    """A watcher from the settings, read anew.
+
+    Raises:
+        ConfigurationError: the settings cannot be used.
+    """
+    config = settings.Settings()
+    patience = Patience(
+        messages=config.kafka.claim_max_messages,
+        wait_s=config.kafka.claim_max_wait_s,
+        max_runs=config.airflow.max_runs_in_flight,
+    )
+    return Watcher(factory.postgres_uri(config), Kafka.from_settings(config.kafka), runs, patience)
 
 
 def _unread_of(partition: int, position: Position | None, span: Span) -> int:

@@ -9,8 +9,8 @@ from airflow.triggers.base import TaskSuccessEvent
 
 from datalake.adapters.memory.runs import MemoryRuns
 from datalake.ingest.operators import WaitForWork
-from datalake.ingest.trigger import LONGEST_PAUSE_S, WorkDue, build_watcher, next_pause_s
-from datalake.ingest.watch import Watcher
+from datalake.ingest.trigger import LONGEST_PAUSE_S, WorkDue, next_pause_s
+from datalake.ingest.watch import Watcher, build_watcher
 
 
 def test_it_survives_the_way_into_the_triggerer() -> None:
