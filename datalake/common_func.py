@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import random
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID, uuid5
 
 from datalake.contracts import WorkIdentity
@@ -31,6 +32,17 @@ def platforms(video_ids: Iterable[str]) -> list[str]:
 def run_id_of(batch_id: UUID, attempt: int) -> str:
     """Airflow run of one attempt of a batch; the first attempt is 1."""
     return f"{batch_id}-{attempt}"
+
+
+def backoff_s(
+    tries: int, first_s: float, longest_s: float, draw: Callable[[], float] = random.random
+) -> float:
+    """Seconds to wait after so many failures (1 or more): doubling up to the longest, half of it by chance.
+
+    Without chance, all that failed together would come back together.
+    """
+    pause_s = min(longest_s, first_s * 2.0 ** min(tries - 1, 40))
+    return pause_s * (0.5 + draw() / 2)
 
 
 def die_with_parent(parent_pid: int, number: signal.Signals) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from datalake.adapters.ports import Delivery, Mail, Mailer, MailOutbox
+from datalake.common_func import backoff_s
 from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
 
 _log = logging.getLogger(__name__)
@@ -54,5 +55,5 @@ def _delivery(mailer: Mailer, mail: Mail, tries: int) -> Delivery:
         return Delivery("failed", str(error))
     except (MailUnavailable, ConfigurationError) as error:
         _log.warning("mail to %s is put off: %s", mail.recipient, error)
-        return Delivery("pending", str(error), min(_FIRST_RETRY_S * 2 ** (tries - 1), _LONGEST_RETRY_S))
+        return Delivery("pending", str(error), backoff_s(tries, _FIRST_RETRY_S, _LONGEST_RETRY_S))
     return Delivery("sent")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from datalake.adapters.postgres import attempts, ledger, transaction
 from datalake.adapters.postgres.attempts import OpenBatch
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.adapters.runs import Runs
-from datalake.common_func import run_id_of
+from datalake.common_func import backoff_s, run_id_of
 from datalake.contracts import ClaimedVideo, Options, Outcome
 from datalake.crash_points import crash_point
 from datalake.errors import BadMessage, PipelineError, UnfinishedBatch
@@ -109,14 +108,8 @@ def has_due(uri: str, runs: Runs) -> bool:
     return any(runs.state(batch.run_id) != "live" for batch in waiting)
 
 
-def delay_s(attempt: int, draw: Callable[[], float] = random.random) -> float:
-    """Back-off before the attempt after this one: doubling, half of it by chance, at most 15 minutes."""
-    longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 20))
-    return longest * (0.5 + draw() / 2)
-
-
 def _advance(uri: str, batch: OpenBatch) -> None:
-    wait_s = delay_s(batch.attempt)
+    wait_s = backoff_s(batch.attempt, FIRST_DELAY_S, LONGEST_DELAY_S)
     with transaction(uri) as connection:
         attempts.next_attempt(connection, batch, run_id_of(batch.batch_id, batch.attempt + 1), wait_s)
         crash_point("batches.after_advance")

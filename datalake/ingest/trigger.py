@@ -6,7 +6,6 @@ Imported by the triggerer, so nothing heavy may come in at the top.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
@@ -39,20 +38,22 @@ class WorkDue(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look in a thread until work is due."""
+        from datalake.common_func import backoff_s
         from datalake.errors import PipelineError
 
         watcher: Watcher | None = None
-        pause_s = self.poll_s
+        troubles = 0
         while True:
             try:
                 if watcher is None:
                     watcher = await asyncio.to_thread(self.build_watcher)
                 if await asyncio.to_thread(watcher.is_work_due):
                     break
-                pause_s = self.poll_s
+                troubles, pause_s = 0, self.poll_s
             except PipelineError as error:
                 watcher = None
-                pause_s = next_pause_s(pause_s)
+                troubles += 1
+                pause_s = backoff_s(troubles, 2 * self.poll_s, LONGEST_PAUSE_S)
                 _LOG.warning("Looking again in %.0f s: %s", pause_s, error)
             await asyncio.sleep(pause_s)
         yield TaskSuccessEvent()
@@ -63,8 +64,3 @@ class WorkDue(BaseTrigger):
         from datalake.ingest.watch import build_watcher
 
         return build_watcher(AirflowRuns())
-
-
-def next_pause_s(pause_s: float) -> float:
-    """Twice as long as before, up to a minute, and some of it by chance."""
-    return min(LONGEST_PAUSE_S, pause_s * 2) * (0.75 + random.random() / 4)

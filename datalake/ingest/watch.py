@@ -13,6 +13,7 @@ from datalake.adapters.postgres.letters import is_any_due as is_letter_due
 from datalake.adapters.postgres.offsets import Position
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.runs import Runs
+from datalake.common_func import backoff_s
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
 from datalake.ingest.batches import has_due
 from datalake.ingest.offsets import out_of_range
@@ -48,7 +49,7 @@ class Watcher:
         self._patience = patience
         self._broker: Broker | None = None
         self._waiting_since: float | None = None
-        self._kafka_pause_s = 0.0
+        self._kafka_troubles = 0
         self._kafka_silent_until = 0.0
 
     def is_work_due(self) -> bool:
@@ -87,13 +88,12 @@ class Watcher:
             return 1  # a claim makes it
         except (BrokerUnavailable, ConfigurationError) as error:
             self._broker = None
-            self._kafka_pause_s = min(
-                LONGEST_KAFKA_PAUSE_S, max(FIRST_KAFKA_PAUSE_S, 2 * self._kafka_pause_s)
-            )
-            self._kafka_silent_until = time.monotonic() + self._kafka_pause_s
-            _LOG.warning("Looking at Kafka again in %.0f s: %s", self._kafka_pause_s, error)
+            self._kafka_troubles += 1
+            pause_s = backoff_s(self._kafka_troubles, FIRST_KAFKA_PAUSE_S, LONGEST_KAFKA_PAUSE_S)
+            self._kafka_silent_until = time.monotonic() + pause_s
+            _LOG.warning("Looking at Kafka again in %.0f s: %s", pause_s, error)
             return 0
-        self._kafka_pause_s = 0.0
+        self._kafka_troubles = 0
         return unread
 
     def _count_unread(self) -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from datalake.common_func import platforms, point_id, run_id_of
+from datalake.common_func import backoff_s, platforms, point_id, run_id_of
 from datalake.contracts import WorkIdentity
 
 WORK = WorkIdentity(asset_id="a" * 64, model="conse", settings_hash="0123456789abcdef")
@@ -31,3 +31,13 @@ def test_every_attempt_of_a_batch_has_a_run_of_its_own() -> None:
     batch = UUID(int=7)
     assert run_id_of(batch, 1) == "00000000-0000-0000-0000-000000000007-1"
     assert run_id_of(batch, 1) != run_id_of(batch, 2)
+
+
+def test_back_off_doubles_up_to_a_limit() -> None:
+    assert [backoff_s(tries, 5, 900, lambda: 1.0) for tries in (1, 2, 3)] == [5, 10, 20]
+    assert backoff_s(10_000, 5, 900, lambda: 1.0) == 900
+
+
+def test_half_of_a_back_off_is_chance() -> None:
+    assert backoff_s(1, 5, 900, lambda: 0.0) == 2.5
+    assert len({backoff_s(1, 5, 900) for _ in range(20)}) > 1

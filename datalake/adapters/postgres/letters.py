@@ -12,10 +12,13 @@ from datalake.adapters.postgres.ledger import Coordinates
 
 PAGE_LETTERS = 100
 PAGE_BYTES = 16 * 1024**2
-_TAKE = """
+_LETTERS = """
 SELECT d.message_id, d.reason, d.detail, l.topic, l.cluster_id, l.topic_id, l.partition, l.message_offset,
        l.payload, l.payload_sha256
 FROM dead_letters d JOIN ledger l USING (message_id)
+"""
+_TAKE = f"""
+{_LETTERS}
 WHERE d.published_at IS NULL AND d.message_id IN (
     SELECT message_id FROM (
         SELECT message_id, sum(size) OVER (ORDER BY created_at, partition, message_offset, message_id) - size
@@ -34,7 +37,8 @@ WHERE message_id = %s
 """
 _PUT_OFF = """
 UPDATE dead_letters SET attempts = attempts + 1, last_error = %s,
-    next_attempt_at = now() + least(3600, 5 * power(2, least(attempts, 20))) * interval '1 second'
+    next_attempt_at = now()
+        + least(3600, 5 * power(2, least(attempts, 20))) * (0.5 + random() / 2) * interval '1 second'
 WHERE message_id = %s
 """
 _DUE = "SELECT FROM dead_letters WHERE published_at IS NULL AND next_attempt_at <= now() LIMIT 1"
@@ -56,6 +60,12 @@ class Letter:
 def take_due(connection: Connection) -> list[Letter]:
     """The oldest due letters that nobody else has, about 16 MB of them, locked until the transaction ends."""
     return [_letter(found) for found in postgres.rows(connection, _TAKE, (PAGE_LETTERS, PAGE_BYTES))]
+
+
+def letter(connection: Connection, message_id: UUID) -> Letter | None:
+    """The letter of this message; None when it has none."""
+    found = postgres.row(connection, f"{_LETTERS} WHERE d.message_id = %s", (message_id,))
+    return found and _letter(found)
 
 
 def _letter(found: dict[str, Any]) -> Letter:

@@ -156,9 +156,3 @@ def test_an_unfinished_batch_fails_its_run(ledger, opened: uuid.UUID) -> None:
         batches.assert_finished(ledger.uri, opened)
     ledger.execute("UPDATE ledger SET outcome = 'done', finished_at = now()")
     batches.assert_finished(ledger.uri, opened)
-
-
-def test_the_back_off_doubles_with_jitter_up_to_a_limit() -> None:
-    assert [batches.delay_s(attempt, lambda: 1.0) for attempt in (1, 2, 3)] == [5, 10, 20]
-    assert batches.delay_s(1, lambda: 0.0) == 2.5
-    assert batches.delay_s(10_000, lambda: 1.0) == batches.LONGEST_DELAY_S

@@ -9,7 +9,7 @@ from airflow.triggers.base import TaskSuccessEvent
 
 from datalake.adapters.memory.runs import MemoryRuns
 from datalake.ingest.operators import WaitForWork
-from datalake.ingest.trigger import LONGEST_PAUSE_S, WorkDue, next_pause_s
+from datalake.ingest.trigger import WorkDue
 from datalake.ingest.watch import Watcher, build_watcher
 
 
@@ -18,12 +18,6 @@ def test_it_survives_the_way_into_the_triggerer() -> None:
     module, _, name = path.rpartition(".")
     assert getattr(sys.modules[module], name)(**arguments).poll_s == 2
     assert WaitForWork.start_trigger_args.trigger_cls == path
-
-
-def test_pauses_double_up_to_a_minute_and_differ() -> None:
-    assert all(1.5 <= next_pause_s(1) <= 2 for _ in range(20))
-    assert len({next_pause_s(1) for _ in range(20)}) > 1
-    assert next_pause_s(1000) <= LONGEST_PAUSE_S
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
