@@ -40,14 +40,22 @@ def batch_mails(
     run_url: str,
     mail_template: MailTemplate,
 ) -> BatchMails:
-    """One mail a recipient; its Message-ID is the same however often it is rendered or sent."""
+    """One mail a recipient; its Message-ID follows from whom it tells about which messages."""
     mails = []
     for recipient, videos in recipient_videos.items():
         subject = _subject(videos)
         body = mail_template.render(subject, videos, run_url)
-        message_id = f"<{uuid5(_NAMESPACE, f'{batch_report.batch_id}/{recipient}')}@video-data-pipeline>"
-        mails.append(Mail(message_id, recipient, subject, body.text, body.html))
+        mails.append(Mail(_message_id(recipient, videos), recipient, subject, body.text, body.html))
     return BatchMails(tuple(mails))
+
+
+def _message_id(recipient: str, videos: tuple[VideoReport, ...]) -> str:
+    """The same whenever the same is told: the batch does not count, for a restored database makes another.
+
+    A message that was reopened is told about anew, so its earlier outcomes count.
+    """
+    told = sorted(f"{video.message_id}#{video.reopened}" for video in videos)
+    return f"<{uuid5(_NAMESPACE, ' '.join([recipient, *told]))}@video-data-pipeline>"
 
 
 def _has_news(videos: tuple[VideoReport, ...]) -> bool:

@@ -49,7 +49,8 @@ def test_mailer_follows_every_smtp_setting(config: Settings, tmp_path: Path) -> 
 
 
 def test_mails_go_to_the_receiver_and_link_to_airflow(config: Settings) -> None:
-    report = BatchReport(uuid.uuid4(), "run-1", (VideoReport("a/1", "file:///1", Outcome(kind="done")),))
+    told = VideoReport("a/1", "file:///1", Outcome(kind="done"), message_id=uuid.uuid4())
+    report = BatchReport(uuid.uuid4(), "run-1", (told,))
     [mail] = factory.build_composer(config)(report)
     assert mail.recipient == "boss@example.org"
     assert "https://airflow.example.org/dags/video_process/runs/run-1" in mail.text

@@ -205,7 +205,12 @@ class MemoryCatalog(MemoryLeases, Catalog):
         is_current = current is not None and current.message_id == claimed.message_id
         figures = message.figures if is_current else None
         return VideoReport(
-            claimed.label, claimed.arrived.uri, outcome, claimed.arrived.notify, figures=figures
+            claimed.label,
+            claimed.arrived.uri,
+            outcome,
+            claimed.arrived.notify,
+            figures,
+            message_id=claimed.message_id,
         )
 
 

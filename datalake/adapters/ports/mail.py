@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -62,8 +62,15 @@ class VideoFigures:
 
 @dataclass(frozen=True)
 class VideoReport:
-    """How one message of a batch ended, as a mail tells it; no figures where it did not change the video."""
+    """How one message of a batch ended, as a mail tells it; no figures where it did not change the video.
 
+    Args:
+        message_id: of the ledger row.
+        reopened: how many outcomes the message had before this one.
+    """
+
+    message_id: UUID = field(kw_only=True)
+    reopened: int = field(default=0, kw_only=True)
     label: str
     uri: str
     outcome: Outcome

@@ -76,6 +76,8 @@ def _video_report(record: dict[str, Any]) -> VideoReport:
         outcome=outcome,
         notify=tuple(record["notify"]),
         figures=_figures(record) if record["is_current"] else None,
+        message_id=record["message_id"],
+        reopened=record["reopened"],
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.lake import FileLake
 from datalake.adapters.ports import FrameRow, Vector
+from datalake.adapters.postgres import execute, transaction
 from datalake.adapters.postgres.catalog import PostgresCatalog
 from datalake.adapters.qdrant.index import QdrantVectorIndex
 from datalake.contracts import WorkIdentity
@@ -107,6 +108,15 @@ def test_points_without_rows_are_not_found(live: LiveWorld) -> None:
     live.gold(claimed, "bytes")
     assert live.found() == {"instagram/a"}
     assert live.index.count(MODEL) == 3
+
+
+def test_points_written_before_a_restore_can_be_written_after_it(live: LiveWorld) -> None:
+    live.gold(live.messages.send("a"), "bytes")
+    live.gold(live.messages.send("b"), "bytes")
+    with transaction(live.messages.uri) as connection:
+        execute(connection, "UPDATE assets SET generation = 1")
+    live.gold(live.messages.send("c"), "bytes")
+    assert live.found() == {"instagram/a", "instagram/b", "instagram/c"}
 
 
 def test_many_at_once_agree_with_the_catalog(live: LiveWorld) -> None:

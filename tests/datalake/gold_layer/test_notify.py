@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -17,12 +18,14 @@ DONE, DUPLICATE = Outcome(kind="done"), Outcome(kind="duplicate", reason="unchan
 EVIL = '<script>alert("x")</script>\n* instagram/other: done'
 
 
-def video(label: str, outcome: Outcome = DONE, *addresses: str) -> VideoReport:
-    return VideoReport(label, f"file:///{label}.mp4", outcome, addresses)
+def video(label: str, outcome: Outcome = DONE, *addresses: str, reopened: int = 0) -> VideoReport:
+    message_id = uuid.uuid5(uuid.NAMESPACE_URL, label)
+    uri = f"file:///{label}.mp4"
+    return VideoReport(label, uri, outcome, addresses, message_id=message_id, reopened=reopened)
 
 
 def mails(*videos: VideoReport, receiver: str = "boss@example.org") -> list[Mail]:
-    report = BatchReport(uuid.UUID(int=7), "manual run/1", tuple(videos))
+    report = BatchReport(uuid.uuid4(), "manual run/1", tuple(videos))
     settings = {"email_receiver": receiver, "airflow_url": "http://airflow:8080/"}
     made = run_layer("notify", {"batch_report": report, "mail_template": JinjaMailTemplate(), **settings})
     return list(made.mails)
@@ -54,12 +57,21 @@ def test_who_has_only_duplicates_is_told_nothing() -> None:
     assert sorted(told) == ["boss@example.org", "y@example.org"]
 
 
-def test_message_id_is_stable_per_batch_and_recipient() -> None:
-    videos = [video("a", DONE, "x@example.org")]
-    ids = [mail.message_id for mail in mails(*videos)]
-    assert ids == [mail.message_id for mail in mails(*videos)]
-    assert len(set(ids)) == 2
-    assert all(message_id.endswith("@video-data-pipeline>") for message_id in ids)
+def ids(*videos: VideoReport) -> list[str]:
+    return [mail.message_id for mail in mails(*videos)]
+
+
+def test_message_id_is_the_same_when_the_same_messages_are_told_to_the_same_person() -> None:
+    first, second = video("a", DONE, "x@example.org"), video("b", DONE, "x@example.org")
+    found = ids(first, second)
+    assert found == ids(second, first), "told by another batch, in another order"
+    assert len(set(found)) == 2
+    assert all(message_id.endswith("@video-data-pipeline>") for message_id in found)
+
+
+def test_other_messages_and_messages_reopened_have_mails_of_their_own() -> None:
+    told = [(video("a"),), (video("a"), video("b")), (video("b"),), (video("a", reopened=1),)]
+    assert len({message_id for videos in told for message_id in ids(*videos)}) == len(told)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +138,8 @@ def test_endless_list_is_cut_with_a_count() -> None:
 
 
 def test_secrets_of_a_uri_stay_out_of_mails() -> None:
-    told = VideoReport("a", "https://me:SECRET@host/v.mp4?sig=SECRET", DONE, ())
-    [mail] = mails(told)
+    uri = "https://me:SECRET@host/v.mp4?sig=SECRET"
+    [mail] = mails(replace(video("a"), uri=uri))
     for body in (mail.text, mail.html):
         assert "https://host/v.mp4" in body
         assert "SECRET" not in body

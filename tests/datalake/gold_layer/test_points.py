@@ -28,7 +28,7 @@ def test_payload_names_holders_work_and_moment(world: World) -> None:
         "video_ids": ["instagram/a"],
         "platform": ["instagram"],
         "published_at": "2026-01-02T03:04:00+00:00",
-        "generation": 1,
+        "generation": claim.generation,
     }
     model = silver.work.model
     assert points.stored_points(model, claim, shared, video, world.frame_table, world.lake, world.index) == 3

@@ -1,4 +1,5 @@
-SELECT l.topic, l.partition, l.message_offset, l.platform, l.video_id, l.outcome, l.reason, l.detail, l.findings,
+SELECT l.message_id, jsonb_array_length(l.history) AS reopened,
+       l.topic, l.partition, l.message_offset, l.platform, l.video_id, l.outcome, l.reason, l.detail, l.findings,
        l.arrived ->> 'uri' AS uri,
        COALESCE(l.arrived -> 'notify', '[]') AS notify,
        v.message_id IS NOT NULL AS is_current,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 
@@ -24,8 +25,12 @@ def rendered(*videos: VideoReport, subject: str = "subject") -> MailBody:
     return JinjaMailTemplate().render(subject, videos, URL)
 
 
+def report(label: str, uri: str, outcome: Outcome, figures: VideoFigures | None = None) -> VideoReport:
+    return VideoReport(label, uri, outcome, (), figures, message_id=uuid4())
+
+
 def video(label: str = "a/1", *findings: Finding, kind: OutcomeKind = "done") -> VideoReport:
-    return VideoReport(label, f"file:///{label}.mp4", Outcome(kind=kind, findings=findings))
+    return report(label, f"file:///{label}.mp4", Outcome(kind=kind, findings=findings))
 
 
 class Page(HTMLParser):
@@ -58,7 +63,7 @@ def both(body: MailBody) -> tuple[str, str]:
 
 
 def test_both_forms_say_the_same_of_a_video() -> None:
-    told = VideoReport("a/1", "file:///a.mp4", Outcome(kind="done", findings=(BLURRED, ROTATED)), (), FIGURES)
+    told = report("a/1", "file:///a.mp4", Outcome(kind="done", findings=(BLURRED, ROTATED)), FIGURES)
     for form in both(rendered(told)):
         for words in ("a/1", "file:///a.mp4", "done", "5.3 s", "1280 × 720", "6 of 8 frames kept", "0.87"):
             assert words in form
@@ -77,7 +82,7 @@ def test_both_forms_say_the_same_of_a_video() -> None:
     ],
 )
 def test_figures_as_people_read_them(figures: VideoFigures, expected: str) -> None:
-    body = rendered(VideoReport("a/1", "", Outcome(kind="done"), (), figures))
+    body = rendered(report("a/1", "", Outcome(kind="done"), figures))
     assert f"\n    {expected}\n" in body.text
 
 
@@ -122,7 +127,7 @@ def test_every_outcome_has_a_label_of_words_and_colour(kind: OutcomeKind) -> Non
 def test_reason_without_findings_is_told() -> None:
     outcome = Outcome(kind="rejected", reason="not_json", detail="Line 1 is no JSON.")
     label = "message at offset 7 in partition 0 of video.arrived"
-    for form in both(rendered(VideoReport(label, "", outcome))):
+    for form in both(rendered(report(label, "", outcome))):
         assert label in form
         assert "not_json" in form
         assert "line 1 is no json. what to do: send a corrected message" in form.lower()
@@ -130,7 +135,7 @@ def test_reason_without_findings_is_told() -> None:
 
 def test_outcome_with_nothing_to_do_about_it_says_so_by_silence() -> None:
     outcome = Outcome(kind="duplicate", reason="unchanged", detail="As it was.")
-    for form in both(rendered(VideoReport("a/1", "", outcome))):
+    for form in both(rendered(report("a/1", "", outcome))):
         assert "As it was." in form
         assert "what to do" not in form.lower()
 
@@ -156,7 +161,7 @@ def test_hostile_text_opens_no_tag_and_no_line(field: str) -> None:
     told = finding("truncated", evil).model_copy(update={"code": evil if field == "code" else "truncated"})
     outcome = Outcome(kind="quarantined", reason=evil if field == "reason" else None, findings=(told,))
     body = rendered(
-        VideoReport(evil if field == "label" else "a/1", evil if field == "uri" else "", outcome),
+        report(evil if field == "label" else "a/1", evil if field == "uri" else "", outcome),
         subject="one subject",
     )
     assert "<img" not in body.html
