@@ -14,6 +14,7 @@ import asyncio
 import email
 import email.policy
 import signal
+import smtplib
 import ssl
 import threading
 import uuid
@@ -27,7 +28,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from datalake.embedded.certificates import Certificate
-from datalake.embedded.process import LOOPBACK, Server, is_listening, python_argv
+from datalake.embedded.process import LOOPBACK, Server, python_argv
 
 MAX_MAIL_BYTES = 32 * 1024 * 1024
 
@@ -186,8 +187,12 @@ class SmtpServer(Server):
         return python_argv("datalake.embedded.smtp", *options)
 
     def is_ready(self) -> bool:
-        """True when connections are accepted."""
-        return is_listening(self.port)
+        """True when it greets: a stopped process accepts connections too, and says nothing."""
+        try:
+            with smtplib.SMTP(LOOPBACK, self.port, timeout=3):
+                return True
+        except (OSError, smtplib.SMTPException):
+            return False
 
 
 def main() -> None:

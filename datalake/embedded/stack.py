@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from datalake import settings
 from datalake.embedded.addresses import airflow_url, given_settings, stack_addresses, write_addresses
 from datalake.embedded.airflow import write_login
 from datalake.embedded.databases import prepare_databases
 from datalake.embedded.leftovers import end, marked_processes
-from datalake.embedded.parts import Parts, open_stack
+from datalake.embedded.parts import Parts
 from datalake.embedded.process import Server, ServerFailed, log_tail
 from datalake.embedded.state import (
     Layout,
@@ -26,33 +25,13 @@ from datalake.embedded.state import (
     read_state,
     write_private,
 )
-from datalake.embedded.supervisor import ProcessInfo, Supervisor
+from datalake.embedded.status import ComponentStatus, status
+from datalake.embedded.supervisor import Supervisor
 from datalake.embedded.topics import prepare_topics
 
 __all__ = ["ComponentStatus", "StackState", "down", "read_state", "status", "up"]
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class ComponentStatus:
-    """One line of `status`.
-
-    Attributes:
-        name: of the component.
-        state: the supervisor's word (RUNNING, STARTING, BACKOFF, FATAL, STOPPED), `EXTERNAL` or `DOWN`.
-        pid: of the process, 0 if there is none.
-        health: `healthy` when it answers its own protocol, else `unhealthy`; `-` for external parts.
-        port: on 127.0.0.1, 0 if it listens on none.
-        note: uptime, or why it does not run.
-    """
-
-    name: str
-    state: str
-    pid: int
-    health: str
-    port: int
-    note: str
 
 
 def up(progress: Progress = lambda line: None) -> StackState:
@@ -77,23 +56,6 @@ def down(progress: Progress = lambda line: None) -> None:
     folder = layout()
     with _alone(folder, progress):
         _stop(folder, progress)
-
-
-def status() -> list[ComponentStatus]:
-    """Every component, in the order in which they start; empty before the first `up`."""
-    folder = layout()
-    if read_state(folder) is None:
-        return []
-    stack = open_stack(folder)
-    processes = stack.supervisor.processes()
-    with ThreadPoolExecutor(8) as threads:
-        own = threads.map(
-            lambda server: _component_status(server, processes.get(server.name)), stack.parts.all()
-        )
-    external = [
-        ComponentStatus(name, "EXTERNAL", 0, "-", 0, why) for name, why in stack.parts.external.items()
-    ]
-    return [*own, *external]
 
 
 class _Stack:
@@ -209,13 +171,6 @@ def _one_at_a_time(progress: Progress) -> Progress:
             progress(line)
 
     return report
-
-
-def _component_status(server: Server, info: ProcessInfo | None) -> ComponentStatus:
-    if info is None:
-        return ComponentStatus(server.name, "DOWN", 0, "unhealthy", server.port, "the stack is not running")
-    health = "healthy" if info.pid and server.is_ready_since(info.started_at) else "unhealthy"
-    return ComponentStatus(server.name, info.state, info.pid, health, server.port, info.description)
 
 
 def _stop(folder: Layout, progress: Progress) -> None:

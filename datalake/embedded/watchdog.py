@@ -2,66 +2,48 @@
 
     python -m datalake.embedded.watchdog
 
-Two cases. A component that has not been healthy for `PATIENCE_S`, while all that start before it are, is
-restarted. And Airflow's scheduler is restarted when tasks stay queued though workers are free: killing an
-idle worker of the LocalExecutor takes the lock of its queue along, after which no task starts, while the
-scheduler goes on to report good health (apache/airflow issue 70526).
+It looks at work, not only at ports. A component that has not been healthy for `PATIENCE_S`, while all that
+start before it are, is restarted. So is the scheduler when tasks stay queued though workers are free
+(`executor_watch`), and the triggerer, next time the scheduler, when work is due that nobody claims
+(`ingest_watch`). Every restart is written down with its reason; each further one of the same component has to
+wait longer.
 """
 
 from __future__ import annotations
 
-import configparser
 import logging
 import signal
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psutil
 import psycopg2
 
 from datalake.embedded import airflow
-from datalake.embedded.leftovers import marked_processes
-from datalake.embedded.parts import open_stack
-from datalake.embedded.postgres_admin import plain_uri
+from datalake.embedded.addresses import AIRFLOW_DATABASE
+from datalake.embedded.executor_watch import ExecutorWatch, local_executor_workers, parallelism, read_queue
+from datalake.embedded.ingest_watch import DatabaseRuns, DueWork, IngestWatch, read_cycle
+from datalake.embedded.parts import OpenStack, open_stack
 from datalake.embedded.process import Server
-from datalake.embedded.state import Layout
+from datalake.embedded.restarts import Restart, RestartBook
 from datalake.embedded.supervisor import ProcessInfo, Supervisor
 from datalake.embedded.watchdog_server import PATIENCE_S, WatchdogServer, beat_file
+from datalake.errors import PipelineError
 
 PERIOD_S = 5.0
-QUEUED_S = 60.0
-QUEUED_AFTER_A_DEATH_S = 15.0
-
-_QUEUED = """
-SELECT count(*) FILTER (WHERE state = 'running'),
-       coalesce(extract(epoch FROM now() - min(queued_dttm) FILTER (WHERE state = 'queued')), 0)::float
-FROM task_instance WHERE state IN ('running', 'queued')
-"""
 
 _log = logging.getLogger("datalake.embedded.watchdog")
 
 
 @dataclass(frozen=True)
-class Queue:
-    """What Airflow's database says about its tasks."""
+class Verdict:
+    """What has to be restarted, and why."""
 
-    running: int
-    oldest_queued_s: float
-
-
-def read_queue(uri: str) -> Queue:
-    """Running tasks, and for how long the oldest queued one has waited."""
-    with (
-        closing(psycopg2.connect(plain_uri(uri), connect_timeout=5)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(_QUEUED)
-        running, waited = cursor.fetchone() or (0, 0.0)
-        return Queue(running, waited)
+    component: str
+    reason: str
 
 
 class Watchdog:
@@ -70,118 +52,104 @@ class Watchdog:
     Args:
         servers: all components in the order of their start, without the watchdog.
         supervisor: the one that runs them.
-        queue: reads Airflow's queue.
-        workers: process ids of the LocalExecutor's workers.
-        parallelism: tasks that Airflow runs at once, at most.
+        executor: looks at Airflow's queue.
+        ingest: looks at the consumer.
+        book: keeps the restarts.
     """
 
     def __init__(
         self,
         servers: list[Server],
         supervisor: Supervisor,
-        queue: Callable[[], Queue],
-        workers: Callable[[], set[int]],
-        parallelism: int,
+        executor: ExecutorWatch,
+        ingest: IngestWatch,
+        book: RestartBook,
     ) -> None:
         self._servers = servers
         self._supervisor = supervisor
-        self._queue = queue
-        self._workers = workers
-        self._parallelism = parallelism
+        self._executor = executor
+        self._ingest = ingest
+        self._book = book
         self._healthy_at: dict[str, float] = {}
-        self._known_workers: set[int] = set()
-        self._scheduler_pid = 0
-        self._has_lost_worker = False
+        self._first_look_at: float | None = None
+        self._suspects = deque([airflow.TRIGGERER, airflow.SCHEDULER])
 
     def look(self, now: float) -> str | None:
         """Check everything once at a Unix time; the name of the component that was restarted, if any."""
-        processes = self._supervisor.processes()
-        restart = self._first_unhealthy(processes, now)
-        if restart is None and self._is_stuck(processes.get(airflow.SCHEDULER), now):
-            restart = airflow.SCHEDULER
-        if restart:
-            _log.warning("restarting %s", restart)
-            self._supervisor.restart_program(restart)
-            self._healthy_at.pop(restart, None)
-        return restart
+        self._first_look_at = self._first_look_at or now
+        verdict = self._verdict(self._supervisor.processes(), now)
+        if verdict is None or not self._book.is_allowed(verdict.component, now):
+            return None
+        _log.warning("restarting %s: %s", verdict.component, verdict.reason)
+        self._book.write(Restart(verdict.component, verdict.reason, now))
+        self._supervisor.restart_program(verdict.component)
+        self._ingest.start_again()
+        return verdict.component
 
-    def _first_unhealthy(self, processes: Mapping[str, ProcessInfo], now: float) -> str | None:
-        """The first component that is not healthy, once our patience with it is over."""
-        for server in self._servers:
-            info = processes.get(server.name)
-            if info is None or info.state in ("STOPPED", "STOPPING"):
-                return None
-            since = max(self._healthy_at.setdefault(server.name, now), info.started_at)
-            if info.pid and server.is_ready_since(info.started_at):
-                self._healthy_at[server.name] = now
-            elif info.state == "FATAL" or now - since > PATIENCE_S:
-                return server.name
-            else:
-                return None
+    def _verdict(self, processes: Mapping[str, ProcessInfo], now: float) -> Verdict | None:
+        """The first thing that is wrong, from the ground up."""
+        unwell = self._first_unhealthy(processes, now)
+        if unwell and (reason := self._reason(unwell, processes.get(unwell.name), now)):
+            return Verdict(unwell.name, reason)
+        if trouble := self._executor.trouble(processes.get(airflow.SCHEDULER), now):
+            return Verdict(airflow.SCHEDULER, trouble)
+        if unwell:
+            self._ingest.start_again()
+        elif trouble := self._ingest.trouble(now):
+            suspect = self._suspects[0]
+            self._suspects.rotate()
+            return Verdict(suspect, trouble)
         return None
 
-    def _is_stuck(self, scheduler: ProcessInfo | None, now: float) -> bool:
-        """True when tasks wait though workers are free."""
-        if scheduler is None or scheduler.state != "RUNNING":
-            return False
-        self._look_at_workers(scheduler.pid)
-        limit_s = QUEUED_AFTER_A_DEATH_S if self._has_lost_worker else QUEUED_S
-        if now - scheduler.started_at < limit_s:
-            return False
-        queue = self._queue()
-        return queue.running < self._parallelism and queue.oldest_queued_s > limit_s
+    def _first_unhealthy(self, processes: Mapping[str, ProcessInfo], now: float) -> Server | None:
+        """The first component that is not healthy: those that start after it may only lack it."""
+        for server in self._servers:
+            info = processes.get(server.name)
+            if info is None or not info.pid or not server.is_ready_since(info.started_at):
+                return server
+            self._healthy_at[server.name] = now
+        return None
 
-    def _look_at_workers(self, scheduler_pid: int) -> None:
-        """Notice the death of a worker: the executor never ends one by itself."""
-        workers = self._workers()
-        if scheduler_pid != self._scheduler_pid:
-            self._scheduler_pid, self._has_lost_worker = scheduler_pid, False
-        elif self._known_workers - workers:
-            self._has_lost_worker = True
-        self._known_workers = workers
-
-
-def local_executor_workers(folder: Layout) -> set[int]:
-    """Process ids of this stack's LocalExecutor workers, without the tasks that they run."""
-    parents: dict[int, int] = {}
-    for process in marked_processes(folder.root, airflow.SCHEDULER):
-        try:
-            if "LocalExecutor" in " ".join(process.cmdline()):
-                parents[process.pid] = process.ppid()
-        except psutil.NoSuchProcess:
-            continue
-    return {pid for pid, parent in parents.items() if parent not in parents}
+    def _reason(self, server: Server, info: ProcessInfo | None, now: float) -> str | None:
+        """Why to restart an unhealthy component, once our patience with it is over."""
+        if info is None or info.state in ("STOPPED", "STOPPING"):
+            return None
+        if info.state == "FATAL":
+            return f"the supervisor gave up on it: {info.description}"
+        healthy_at = self._healthy_at.get(server.name, self._first_look_at or now)
+        was_healthy = server.name in self._healthy_at and healthy_at >= info.started_at
+        patience_s = PATIENCE_S if was_healthy else max(PATIENCE_S, server.ready_timeout_s)
+        waited_s = now - max(healthy_at, info.started_at)
+        return f"not healthy for {waited_s:.0f} s" if waited_s > patience_s else None
 
 
-def parallelism(environment: Mapping[str, str]) -> int:
-    """`[core] parallelism` as Airflow reads it."""
-    name = "AIRFLOW__CORE__PARALLELISM"
-    if name in environment:
-        return int(environment[name])
-    config = configparser.ConfigParser(interpolation=None)
-    config.read(environment["AIRFLOW_CONFIG"], "utf-8")
-    return config.getint("core", "parallelism", fallback=32)
+def watchdog_of(stack: OpenStack) -> Watchdog:
+    """A watchdog for a running stack."""
+    environment = stack.parts.airflow_environment
+    uri = environment[AIRFLOW_DATABASE]
+    return Watchdog(
+        [server for server in stack.parts.all() if server.name != WatchdogServer.name],
+        stack.supervisor,
+        ExecutorWatch(
+            lambda: read_queue(uri), lambda: local_executor_workers(stack.folder), parallelism(environment)
+        ),
+        IngestWatch(DueWork(DatabaseRuns(uri)), lambda: read_cycle(uri)),
+        RestartBook.of(stack.folder),
+    )
 
 
 def main() -> None:
     """Look around every few seconds until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stack = open_stack()
-    environment = stack.parts.airflow_environment
-    watchdog = Watchdog(
-        [server for server in stack.parts.all() if server.name != WatchdogServer.name],
-        stack.supervisor,
-        lambda: read_queue(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]),
-        lambda: local_executor_workers(stack.folder),
-        parallelism(environment),
-    )
+    watchdog = watchdog_of(stack)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     while not ended.is_set():
         beat_file(stack.folder).touch()
         try:
             watchdog.look(time.time())
-        except (OSError, xmlrpc.client.Error, psycopg2.Error) as error:
+        except (OSError, xmlrpc.client.Error, psycopg2.Error, PipelineError) as error:
             _log.warning("could not look: %s", error)
         ended.wait(PERIOD_S)
 

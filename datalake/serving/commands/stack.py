@@ -50,6 +50,8 @@ def status(as_json: Json = False) -> None:
     else:
         rows = [(part.name, part.state, part.health, part.port or "", part.note) for part in parts]
         print_table(("part", "state", "health", "port", "note"), rows)
+        if restarted := [(part.name, part.restarts, part.last_restart) for part in parts if part.restarts]:
+            print_table(("restarted by the watchdog", "times", "why and when the last time"), restarted)
         state = stack.read_state()
         if state and any(part.pid for part in parts):
             _print_access(state)

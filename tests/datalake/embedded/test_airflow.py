@@ -10,9 +10,9 @@ import yaml
 
 from datalake import settings
 from datalake.embedded import airflow
+from datalake.embedded.executor_watch import parallelism
 from datalake.embedded.process import free_port
 from datalake.embedded.state import Layout, load_secrets
-from datalake.embedded.watchdog import parallelism
 
 CONFIG = settings.PROJECT_ROOT / "config" / "airflow.cfg"
 

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
+from datalake.embedded.executor_watch import ExecutorWatch, Queue
+from datalake.embedded.ingest_watch import STILL_S, Cycle, IngestWatch
 from datalake.embedded.process import Server
+from datalake.embedded.restarts import FIRST_PAUSE_S, RestartBook
 from datalake.embedded.state import Layout
 from datalake.embedded.supervisor import ProcessInfo, Supervisor
-from datalake.embedded.watchdog import Queue, Watchdog
+from datalake.embedded.watchdog import Watchdog
 from datalake.embedded.watchdog_server import PATIENCE_S, WatchdogServer, beat_file
 
 STARTED = 1000.0
@@ -49,12 +53,20 @@ class World:
     """A watchdog with everything that it looks at."""
 
     def __init__(self, folder):
-        self.parts = [Part(name, folder / name) for name in ("postgres", "kafka", "airflow-scheduler")]
-        self.supervisor = Recorder([part.name for part in self.parts])
+        names = ("postgres", "kafka", "airflow-scheduler", "airflow-triggerer")
+        self.parts = [Part(name, folder / name) for name in names]
+        self.supervisor = Recorder(names)
         self.queue = Queue(0, 0.0)
         self.workers = {1, 2}
+        self.is_work_due = False
+        self.cycle = Cycle(is_paused=False, is_at_work=False, claimed_at=0.0)
+        self.book = RestartBook(folder / "restarts.json")
         self.watchdog = Watchdog(
-            list(self.parts), self.supervisor, lambda: self.queue, lambda: self.workers, parallelism=2
+            list(self.parts),
+            self.supervisor,
+            ExecutorWatch(lambda: self.queue, lambda: self.workers, parallelism=2),
+            IngestWatch(lambda: self.is_work_due, lambda: self.cycle),
+            self.book,
         )
 
     def look(self, *times):
@@ -121,6 +133,66 @@ def test_after_the_death_of_a_worker_patience_is_short(world):
 def test_a_scheduler_that_has_just_started_has_time(world):
     world.queue = Queue(running=0, oldest_queued_s=600)
     assert world.look(10) == []
+
+
+def test_a_slow_start_is_no_hang(world):
+    world.parts[1].healthy = False
+    world.parts[1].ready_timeout_s = 120.0
+    assert world.look(0, PATIENCE_S + 1, 119) == []
+    assert world.look(121) == ["kafka"]
+
+
+def test_a_restart_that_does_not_help_is_repeated_less_and_less(world):
+    world.look(0)
+    world.parts[1].healthy = False
+    looks = [look for look in range(5, 3600, 5) if world.watchdog.look(STARTED + look)]
+    pauses = [later - earlier for earlier, later in pairwise(looks)]
+    assert pauses[:4] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 8 * FIRST_PAUSE_S]
+
+
+def test_every_restart_is_written_down_with_its_reason(world):
+    world.queue = Queue(running=0, oldest_queued_s=61)
+    world.look(200)
+    (restart,) = world.book.restarts()
+    assert restart.component == "airflow-scheduler"
+    assert restart.reason == "no task started for 61 s though workers are free"
+    assert restart.at == STARTED + 200
+
+
+def test_work_that_nobody_claims_restarts_the_triggerer_then_the_scheduler(world):
+    world.look(0)
+    world.is_work_due = True
+    assert world.look(5, STILL_S) == []
+    assert world.look(STILL_S + 6) == ["airflow-triggerer"]
+    assert world.look(STILL_S + 10, 2 * STILL_S) == ["airflow-triggerer"]
+    assert world.look(2 * STILL_S + 20) == ["airflow-triggerer", "airflow-scheduler"]
+
+
+@pytest.mark.parametrize(
+    "cycle", [Cycle(True, False, 0.0), Cycle(False, True, 0.0)], ids=["paused", "at work"]
+)
+def test_a_consumer_that_is_paused_or_at_work_is_left_alone(world, cycle):
+    world.is_work_due = True
+    world.cycle = cycle
+    assert world.look(0, 1000, 2000) == []
+
+
+def test_cycles_that_come_are_no_standstill(world):
+    """E.g. a letter that is due again and again."""
+    world.is_work_due = True
+    for now in range(0, 1000, 50):
+        world.cycle = Cycle(False, False, STARTED + now)
+        assert world.look(now) == []
+
+
+def test_nobody_claims_while_a_service_is_away(world):
+    world.look(0)
+    world.is_work_due = True
+    world.parts[1].healthy = False
+    assert world.look(5, 80) == []
+    world.parts[1].healthy = True
+    assert world.look(85, 85 + STILL_S) == []
+    assert world.look(86 + STILL_S) == ["airflow-triggerer"]
 
 
 def test_its_own_health_is_a_file_that_it_touches(tmp_path):
