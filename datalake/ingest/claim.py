@@ -15,6 +15,7 @@ from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.common_func import run_id_of
 from datalake.crash_points import crash_point
 from datalake.errors import BadMessage, BrokerUnavailable, ConfigurationError, TopicMissing
+from datalake.ingest.events import judged
 from datalake.ingest.messages import message_id, parse
 from datalake.ingest.offsets import starts
 from datalake.ingest.reading import Limits, Reading, read
@@ -165,25 +166,10 @@ def _after_events(connection: Connection, rows: Sequence[LedgerRow]) -> list[Led
     """The rows, those ended whose event was seen before."""
     seen = ledger.note_events(connection, rows)
     crash_point("claim.after_events")
-    judged = [_judged(row, seen) for row in rows]
-    ledger.finish_rows(connection, [new for old, new in zip(rows, judged, strict=True) if new is not old])
+    after = [judged(row, seen) for row in rows]
+    ledger.finish_rows(connection, [new for old, new in zip(rows, after, strict=True) if new is not old])
     crash_point("claim.after_repeats")
-    return judged
-
-
-def _judged(row: LedgerRow, seen: Mapping[UUID, tuple[str, UUID]]) -> LedgerRow:
-    if row.arrived is None:
-        return row
-    payload_sha256, first = seen[row.arrived.event_id]
-    if first == row.message_id:
-        return row
-    if payload_sha256 == row.payload_sha256:
-        return row.ended("duplicate", "event_id_seen", f"the same event came as message {first}")
-    return row.ended(
-        "rejected",
-        "event_id_reused",
-        f"event_id {row.arrived.event_id} belongs to message {first}, which differs",
-    )
+    return after
 
 
 def _batch(connection: Connection, rows: Sequence[LedgerRow]) -> UUID | None:

@@ -100,7 +100,7 @@ def _send(sender: Sender, kafka: Kafka, page: Sequence[Letter], fates: Fates, wi
             kafka.dead_letter_topic,
             str(letter.coordinates).encode(),
             letter.payload if with_body else None,
-            _headers(letter, with_body),
+            headers(letter, with_body),
             partial(fates.__setitem__, letter.message_id),
         )
     try:
@@ -110,8 +110,9 @@ def _send(sender: Sender, kafka: Kafka, page: Sequence[Letter], fates: Fates, wi
         raise
 
 
-def _headers(letter: Letter, with_body: bool) -> dict[str, str]:
-    headers = {
+def headers(letter: Letter, with_body: bool) -> dict[str, str]:
+    """What the letter says beside the message's own bytes."""
+    told = {
         "reason": letter.reason,
         "detail": letter.detail,
         "source_topic": letter.topic,
@@ -120,9 +121,9 @@ def _headers(letter: Letter, with_body: bool) -> dict[str, str]:
         "message_id": str(letter.message_id),
     }
     if with_body:
-        return headers
+        return told
     size = len(letter.payload or b"")
-    return headers | {
+    return told | {
         "body_omitted": "too_large",
         "body_bytes": str(size),
         "body_sha256": letter.payload_sha256,

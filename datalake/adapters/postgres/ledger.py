@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import psycopg2
 from psycopg2.extras import execute_values
 
 from datalake.adapters import postgres
 from datalake.adapters.postgres import Connection
+from datalake.adapters.postgres.savepoint import savepoint
 from datalake.contracts import OutcomeKind, VideoArrived
+from datalake.errors import BadMessage
 
 PAGE_ROWS = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,10 @@ _FINISH = """
 UPDATE ledger SET outcome = v.outcome, reason = v.reason, detail = v.detail, finished_at = now()
 FROM (VALUES %s) AS v (message_id, outcome, reason, detail) WHERE ledger.message_id = v.message_id
 """
+_STORE_RECORD = """
+UPDATE ledger SET (event_id, platform, video_id, version, arrived) = (%s, %s, %s, %s, %s)
+WHERE message_id = %s
+"""
 _NOTE_EVENTS = """
 INSERT INTO events (event_id, payload_sha256, message_id) VALUES %s ON CONFLICT (event_id) DO NOTHING
 """
@@ -36,13 +41,15 @@ _INSERT_BATCH = "INSERT INTO batches (batch_id, source, run_id) VALUES (%s, %s, 
 _OPEN_BATCH = f"{_INSERT_BATCH} ON CONFLICT (run_id) DO NOTHING"
 _BATCH_OF_RUN = """
 SELECT batch_id FROM batches WHERE run_id = %(run_id)s
-UNION SELECT batch_id FROM ledger WHERE cluster_id = 'ui' AND topic_id = %(run_id)s AND batch_id IS NOT NULL
+OR batch_id IN (SELECT batch_id FROM ledger WHERE cluster_id = 'ui' AND topic_id = %(run_id)s)
+ORDER BY source = 'replay' LIMIT 1
 """
 _CLOSE = """
 UPDATE batches SET finished_at = now() WHERE batch_id = %s
 AND NOT EXISTS (SELECT FROM ledger WHERE batch_id = batches.batch_id AND outcome IS NULL)
 """
 _GIVE_BATCH = "UPDATE ledger SET batch_id = %s WHERE message_id = ANY(%s::uuid[])"
+_COUNT_IN = "UPDATE batches SET messages = messages + %s WHERE batch_id = %s"
 
 
 @dataclass(frozen=True)
@@ -99,54 +106,50 @@ def insert_rows(connection: Connection, rows: Sequence[LedgerRow]) -> list[Ledge
     """
     if not rows:
         return []
-    if _inserted(connection, rows):
-        return list(rows)
-    return [_row_or_rejection(connection, row) for row in rows]
+    try:
+        _insert(connection, rows)
+    except BadMessage:
+        return [_row_or_rejection(connection, row) for row in rows]
+    return list(rows)
+
+
+def store_record(connection: Connection, row: LedgerRow) -> None:
+    """Write the record of a message that is in the ledger and is understood only now."""
+    postgres.execute(connection, _STORE_RECORD, (*_record(row), row.message_id))
 
 
 def _row_or_rejection(connection: Connection, row: LedgerRow) -> LedgerRow:
-    if _inserted(connection, [row]):
-        return row
-    rejected = replace(row, arrived=None).ended("rejected", "not_storable", "the database refuses the record")
-    _execute_values(connection, _INSERT, [_values(rejected)])
-    return rejected
-
-
-def _inserted(connection: Connection, rows: Sequence[LedgerRow]) -> bool:
-    """Insert under a savepoint; False when the database refused a value."""
-    postgres.execute(connection, "SAVEPOINT ledger_rows")
     try:
+        _insert(connection, [row])
+    except BadMessage as bad:
+        rejected = replace(row, arrived=None).ended("rejected", bad.reason, bad.detail)
+        _execute_values(connection, _INSERT, [_values(rejected)])
+        return rejected
+    return row
+
+
+def _insert(connection: Connection, rows: Sequence[LedgerRow]) -> None:
+    with savepoint(connection):
         _execute_values(connection, _INSERT, map(_values, rows))
-    except psycopg2.Error as error:
-        if not _is_refusal(error):
-            raise
-        postgres.execute(connection, "ROLLBACK TO SAVEPOINT ledger_rows")
-        return False
-    postgres.execute(connection, "RELEASE SAVEPOINT ledger_rows")
-    return True
-
-
-def _is_refusal(error: psycopg2.Error) -> bool:
-    """True when the value is at fault: data, constraint, or a limit such as the size of an index row."""
-    return isinstance(error, (psycopg2.DataError, psycopg2.IntegrityError)) or (
-        (error.pgcode or "").startswith("54")
-    )
 
 
 def _values(row: LedgerRow) -> tuple[Any, ...]:
-    where, arrived = row.coordinates, row.arrived
+    where = row.coordinates
     return (
         *(row.message_id, where.cluster_id, where.topic_id, where.partition, where.offset, row.topic),
         *(row.key, row.payload, row.payload_sha256, broker_time(row.timestamp_ms)),
-        arrived.event_id if arrived else None,
-        arrived.platform if arrived else None,
-        arrived.video_id if arrived else None,
-        row.version if arrived else None,
-        arrived.model_dump_json() if arrived else None,
+        *_record(row),
         *(row.outcome, row.reason, row.detail),
         datetime.now(UTC) if row.outcome else None,
         row.batch_id,
     )
+
+
+def _record(row: LedgerRow) -> tuple[Any, ...]:
+    """What the ledger holds of the record; NULLs where the message was not understood."""
+    if (arrived := row.arrived) is None:
+        return (None,) * 5
+    return arrived.event_id, arrived.platform, arrived.video_id, row.version, arrived.model_dump_json()
 
 
 def broker_time(timestamp_ms: int | None) -> datetime | None:
@@ -157,6 +160,11 @@ def broker_time(timestamp_ms: int | None) -> datetime | None:
         return _EPOCH + timedelta(milliseconds=timestamp_ms)
     except OverflowError:
         return None
+
+
+def milliseconds(time: datetime | None) -> int | None:
+    """Milliseconds since 1970 of what `broker_time` gave."""
+    return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _execute_values(connection: Connection, sql: str, values: Iterable[tuple[Any, ...]]) -> None:
@@ -214,6 +222,12 @@ def insert_batch(connection: Connection, batch_id: UUID, source: str, run_id: st
 def give_to_batch(connection: Connection, batch_id: UUID, rows: Sequence[LedgerRow]) -> None:
     """Make the rows a batch's."""
     postgres.execute(connection, _GIVE_BATCH, (batch_id, [row.message_id for row in rows]))
+    count_in(connection, batch_id, len(rows))
+
+
+def count_in(connection: Connection, batch_id: UUID, messages: int) -> None:
+    """Note that so many messages came into the batch: what its closing equation starts from."""
+    postgres.execute(connection, _COUNT_IN, (messages, batch_id))
 
 
 def open_batch_of_run(connection: Connection, batch_id: UUID, source: str, run_id: str) -> UUID:
