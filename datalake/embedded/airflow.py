@@ -8,12 +8,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from datalake import settings
+from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening, python_argv
 from datalake.embedded.state import Layout, Secrets, write_private
 
@@ -25,6 +27,7 @@ API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
 )
 ADMIN = "admin"
 _LOCAL_HOSTS = "127.0.0.1,localhost"
+_POSTGRES_PORT = 5432
 
 
 def environment(folder: Layout, port: int, database_uri: str, secrets: Secrets) -> dict[str, str]:
@@ -40,7 +43,7 @@ def environment(folder: Layout, port: int, database_uri: str, secrets: Secrets) 
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder.passwords),
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet_key,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_uri,
+        AIRFLOW_DATABASE: database_uri,
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__SECRET_KEY": secrets.api_secret_key,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt_secret,
@@ -71,7 +74,7 @@ def write_login(folder: Layout, secrets: Secrets) -> None:
 class AirflowServer(Server):
     """One of Airflow's processes; its health is what the API server says about its heartbeat."""
 
-    ready_timeout_s = 120.0
+    ready_timeout_s = 240.0
 
     def __init__(self, name: str, folder: Layout, port: int, environment: Mapping[str, str]) -> None:
         super().__init__(folder.log(name))
@@ -96,6 +99,13 @@ class AirflowServer(Server):
     def env(self) -> Mapping[str, str]:
         """See `environment`."""
         return self._environment
+
+    def needs(self) -> Sequence[tuple[str, int]]:
+        """The database: every one of Airflow's processes ends without it."""
+        server = urlsplit(self._environment[AIRFLOW_DATABASE])
+        if not server.hostname or "," in server.netloc:  # a socket, or several servers of which one is enough
+            return []
+        return [(server.hostname, server.port or _POSTGRES_PORT)]
 
     def is_ready(self) -> bool:
         """True when the API server answers and calls this component healthy."""

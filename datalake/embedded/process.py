@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -103,6 +103,10 @@ class Server(ABC):
     def env(self) -> Mapping[str, str]:
         """Environment variables that the server needs beyond the inherited ones."""
         return {}
+
+    def needs(self) -> Sequence[tuple[str, int]]:
+        """Hosts and ports of what the server cannot start without."""
+        return ()
 
     def start(self) -> Self:
         """Prepare, start as a child of this process and wait until ready.

@@ -59,7 +59,7 @@ class Supervisor:
         sections = [self._own_section()]
         for priority, server in enumerate(servers, 1):
             spec = self._folder.run / f"{server.name}.json"
-            changed |= write_spec(spec, server.argv(), {**common, **server.env()})
+            changed |= write_spec(spec, server.argv(), {**common, **server.env()}, server.needs())
             sections.append(_program_section(server, spec, priority))
         text = "\n".join(sections)
         if not self.configuration.exists() or self.configuration.read_text("utf-8") != text:

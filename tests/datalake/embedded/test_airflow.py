@@ -78,3 +78,18 @@ def test_local_addresses_never_go_through_a_proxy(tmp_path, monkeypatch):
 
 def test_nobody_answers_on_a_closed_port():
     assert airflow.health(free_port()) == {}
+
+
+@pytest.mark.parametrize(
+    ("uri", "needs"),
+    [
+        ("postgresql://u:p@127.0.0.1:5433/airflow", [("127.0.0.1", 5433)]),
+        ("postgresql+psycopg2://u:p@db.example.org/airflow", [("db.example.org", 5432)]),
+        ("postgresql://u@one:5432,two:5432/airflow", []),
+        ("postgresql:///airflow?host=/run/postgresql", []),
+    ],
+)
+def test_every_process_needs_the_database(tmp_path, uri, needs):
+    environment = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": uri}
+    server = airflow.AirflowServer(airflow.SCHEDULER, Layout(tmp_path), 8080, environment)
+    assert list(server.needs()) == needs
