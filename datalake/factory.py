@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Mail,
         Mailer,
         MailOutbox,
+        MailTemplate,
         SourceReader,
         VectorIndex,
     )
@@ -109,12 +110,17 @@ def build_catalog(config: Settings) -> Catalog:
     return PostgresCatalog(postgres_uri(config), build_composer(config))
 
 
-def build_composer(config: Settings) -> Compose:
-    """What renders the mails of a finished batch: the dataflow `notify` with its port and settings."""
+def build_mail_template() -> MailTemplate:
+    """What mails look like."""
     from datalake.adapters.smtp.template import JinjaMailTemplate
 
+    return JinjaMailTemplate()
+
+
+def build_composer(config: Settings) -> Compose:
+    """What renders the mails of a finished batch: the dataflow `notify` with its port and settings."""
     fixed = {
-        "mail_template": JinjaMailTemplate(),
+        "mail_template": build_mail_template(),
         "email_receiver": config.mail.email_receiver,
         "airflow_url": config.airflow.airflow_url,
     }

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from datalake.adapters.ports import URGENCY, BatchMails, BatchReport, Mail, MailTemplate, VideoReport
+from datalake.equation import closing_equation
 
 _NAMESPACE = UUID("7f0f4f5e-4f6c-5b0e-9a43-2f0c7e1d6a57")
 _SUBJECT_LENGTH = 120
@@ -34,9 +35,24 @@ def recipient_videos(batch_report: BatchReport, email_receiver: str) -> dict[str
     return {address: videos for address, videos in told.items() if _has_news(videos)}
 
 
+def recipient_equations(
+    batch_report: BatchReport, email_receiver: str, recipient_videos: dict[str, tuple[VideoReport, ...]]
+) -> dict[str, str]:
+    """The closing equation that each recipient is shown: EMAIL_RECEIVER the batch's, others their own."""
+    shown = {}
+    for recipient, videos in recipient_videos.items():
+        rest = {"in progress": 0}
+        arrived = len(videos)
+        if recipient == email_receiver:
+            arrived = batch_report.messages
+            rest |= {"reopened": batch_report.reopened} if batch_report.reopened else {}
+        shown[recipient] = closing_equation(arrived, Counter(video.outcome.kind for video in videos), rest)
+    return shown
+
+
 def batch_mails(
-    batch_report: BatchReport,
     recipient_videos: dict[str, tuple[VideoReport, ...]],
+    recipient_equations: dict[str, str],
     run_url: str,
     mail_template: MailTemplate,
 ) -> BatchMails:
@@ -44,7 +60,7 @@ def batch_mails(
     mails = []
     for recipient, videos in recipient_videos.items():
         subject = _subject(videos)
-        body = mail_template.render(subject, videos, run_url)
+        body = mail_template.render(subject, videos, run_url, recipient_equations[recipient])
         mails.append(Mail(_message_id(recipient, videos), recipient, subject, body.text, body.html))
     return BatchMails(tuple(mails))
 

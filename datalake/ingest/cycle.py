@@ -1,7 +1,8 @@
-"""One cycle of `kafka_consumer`: claim, see which runs are due, publish letters, send mails."""
+"""One cycle of `kafka_consumer`: claim, see which runs are due, publish letters, raise alerts, send mails."""
 
 from __future__ import annotations
 
+from functools import partial
 from logging import getLogger
 from typing import Any
 
@@ -10,6 +11,7 @@ from datalake.adapters.kafka import Kafka
 from datalake.adapters.runs import AirflowRuns, Runs
 from datalake.errors import BrokerUnavailable, ConfigurationError
 from datalake.gold_layer.outbox import send_due_mails
+from datalake.ingest.alerts import alert_mails, check_alerts
 from datalake.ingest.batches import DueRun, due_runs
 from datalake.ingest.claim import claim
 from datalake.ingest.dead_letters import publish_dead_letters
@@ -37,6 +39,7 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
     due = due_runs(uri, runs, config.kafka.max_code_errors, catalog.record_outcome)
     if not isinstance(trouble, ConfigurationError):
         publish_dead_letters(uri, Kafka.from_settings(config.kafka))  # puts off what the broker does not take
+    check_alerts(uri, config.kafka.stuck_after_s, partial(alert_mails, **_alert_form(config)))
     send_due_mails(factory.build_outbox(config), factory.build_mailer(config))
     if isinstance(trouble, ConfigurationError) and not due:
         raise trouble
@@ -68,6 +71,15 @@ def _claimed(
         kinds = {kind or "work": claimed.count(kind) for kind in (None, "duplicate", "rejected")}
         _LOG.info("Claimed %d messages as batch %s: %s", len(claimed.rows), claimed.batch_id, kinds)
     return None
+
+
+def _alert_form(config: settings.Settings) -> dict[str, Any]:
+    """Who is told about an alert, and in which form."""
+    return {
+        "email_receiver": config.mail.email_receiver,
+        "airflow_url": config.airflow.airflow_url,
+        "template": factory.build_mail_template(),
+    }
 
 
 def _arguments(run: DueRun) -> dict[str, Any]:

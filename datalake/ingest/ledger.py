@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from datalake.adapters.kafka import Broker, Kafka, Span, TopicState
 from datalake.adapters.postgres import Connection, Row, execute, row, rows, transaction
 from datalake.adapters.postgres.statements import statement
+from datalake.equation import closing_equation
+from datalake.errors import TransientError
 
+_POLL_S = 1.0
 _TYPED = "SELECT count(*) AS typed FROM ledger WHERE cluster_id = 'ui'"
 
 
@@ -49,6 +53,12 @@ class LedgerBalance:
         """True when it balances and nothing is under way."""
         return self.balances and not self.unread and not self.in_progress
 
+    @property
+    def equation(self) -> str:
+        """What came in and where it is, in a line."""
+        rest = {"in progress": self.in_progress, "unread": self.unread}
+        return closing_equation(self.arrived + self.typed, self.outcomes, rest)
+
 
 def ledger_balance(uri: str, kafka: Kafka) -> LedgerBalance:
     """Count both sides.
@@ -64,6 +74,42 @@ def ledger_balance(uri: str, kafka: Kafka) -> LedgerBalance:
         # Asked after the snapshot, so that no offset in it is beyond the end.
         spans = broker.spans(state.partitions)
         return _balance(connection, state, spans, positions)
+
+
+def settled_balance(
+    look: Callable[[], LedgerBalance], wait_s: float, tell: Callable[[str], None]
+) -> LedgerBalance:
+    """Look until nothing is under way, or the time is over.
+
+    Args:
+        look: counts both sides.
+        wait_s: how long to wait at most, seconds.
+        tell: takes a line whenever something has changed.
+
+    Returns:
+        The last look; not settled when the time was over.
+
+    Raises:
+        TransientError: a service was away to the end; before that it is waited for.
+    """
+    deadline = time.monotonic() + wait_s
+    said = ""
+    while True:
+        is_over = time.monotonic() >= deadline
+        try:
+            balance = look()
+        except TransientError as error:
+            if is_over:
+                raise
+            line = str(error)
+        else:
+            if is_over or balance.is_settled:
+                return balance
+            line = balance.equation
+        if line != said:
+            tell(line)
+            said = line
+        time.sleep(min(_POLL_S, max(0.0, deadline - time.monotonic())))
 
 
 def _balance(

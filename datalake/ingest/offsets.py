@@ -24,6 +24,8 @@ def starts(uri: str, kafka: Kafka, broker: Broker, state: TopicState) -> dict[in
     """
     with transaction(uri) as connection:
         offsets.insert_missing(connection, kafka.topic, state, broker.spans(state.partitions))
+        for partition in offsets.let_go(connection, kafka.topic, state):
+            _LOG.warning("Partition %d was stopped and is gone: %s was made anew", partition, kafka.topic)
     crash_point("claim.after_partitions")
     with transaction(uri) as connection:
         positions = offsets.positions(connection, state)

@@ -15,6 +15,7 @@ from datalake.adapters.postgres.statements import statement
 from datalake.adapters.runs import Runs
 from datalake.common_func import backoff_s
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
+from datalake.ingest.alerts import is_alert_due
 from datalake.ingest.batches import has_due
 from datalake.ingest.offsets import out_of_range
 
@@ -25,11 +26,12 @@ LONGEST_KAFKA_PAUSE_S = 60.0
 
 @dataclass(frozen=True)
 class Patience:
-    """When unread messages are worth a batch."""
+    """When unread messages are worth a batch, and when an unfinished one is stuck."""
 
     messages: int
     wait_s: float
     max_runs: int
+    stuck_after_s: float
 
 
 class Watcher:
@@ -39,7 +41,7 @@ class Watcher:
         uri: of the database.
         kafka: topic to look at.
         runs: what Airflow knows.
-        patience: when unread messages are worth a batch.
+        patience: when unread messages are worth a batch, and when an unfinished one is stuck.
     """
 
     def __init__(self, uri: str, kafka: Kafka, runs: Runs, patience: Patience) -> None:
@@ -55,13 +57,15 @@ class Watcher:
     def is_work_due(self) -> bool:
         """True when a cycle of `kafka_consumer` would do something now.
 
-        A broker that is away hides messages only; batches, letters and mails are seen all the same.
+        A broker that is away hides messages only; batches, letters, mails and alerts are seen all the same.
 
         Raises:
             TransientError: database or Airflow are away.
         """
         with transaction(self._uri) as connection:
             if is_letter_due(connection) or row(connection, statement("mail/is_due")) is not None:
+                return True
+            if is_alert_due(connection, self._patience.stuck_after_s):
                 return True
         return has_due(self._uri, self._runs) or self._are_messages_due()
 
@@ -116,6 +120,7 @@ def build_watcher(runs: Runs) -> Watcher:
         messages=config.kafka.claim_max_messages,
         wait_s=config.kafka.claim_max_wait_s,
         max_runs=config.airflow.max_runs_in_flight,
+        stuck_after_s=config.kafka.stuck_after_s,
     )
     return Watcher(factory.postgres_uri(config), Kafka.from_settings(config.kafka), runs, patience)
 

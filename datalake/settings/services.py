@@ -93,3 +93,6 @@ class KafkaSettings(SettingsGroup):
     max_code_errors: int = Field(
         3, ge=1, description="After so many attempts ended by errors of our code, a batch ends failed."
     )
+    stuck_after_s: float = Field(
+        1800.0, gt=0, description="An unfinished batch without progress for so long raises an alert."
+    )

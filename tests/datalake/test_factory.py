@@ -50,7 +50,7 @@ def test_mailer_follows_every_smtp_setting(config: Settings, tmp_path: Path) -> 
 
 def test_mails_go_to_the_receiver_and_link_to_airflow(config: Settings) -> None:
     told = VideoReport("a/1", "file:///1", Outcome(kind="done"), message_id=uuid.uuid4())
-    report = BatchReport(uuid.uuid4(), "run-1", (told,))
+    report = BatchReport(uuid.uuid4(), "run-1", (told,), messages=1)
     [mail] = factory.build_composer(config)(report)
     assert mail.recipient == "boss@example.org"
     assert "https://airflow.example.org/dags/video_process/runs/run-1" in mail.text
@@ -61,7 +61,7 @@ def test_the_composer_runs_the_dataflow_with_its_hooks(
 ) -> None:
     compose = factory.build_composer(config)
     with caplog.at_level("DEBUG", "datalake.nodes"):
-        compose(BatchReport(uuid.uuid4(), "run-1", ()))
+        compose(BatchReport(uuid.uuid4(), "run-1", (), messages=0))
     ran = [record.getMessage().split()[0] for record in caplog.records if record.name == "datalake.nodes"]
     assert {"run_url", "recipient_videos", "batch_mails"} <= set(ran)
 

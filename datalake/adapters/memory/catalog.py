@@ -197,7 +197,8 @@ class MemoryCatalog(MemoryLeases, Catalog):
         batch = [m for m in self._messages.values() if m.claimed.batch_id == claimed.batch_id]
         reports = tuple(self._report(m, m.outcome) for m in batch if m.outcome is not None)
         if len(reports) == len(batch):
-            self.mails += self._compose(BatchReport(claimed.batch_id, claimed.run_id, reports))
+            report = BatchReport(claimed.batch_id, claimed.run_id, reports, messages=len(batch))
+            self.mails += self._compose(report)
 
     def _report(self, message: _Message, outcome: Outcome) -> VideoReport:
         claimed = message.claimed

@@ -20,6 +20,8 @@ from datalake.adapters.ports.frames import ContentBox, FrameRow, FrameTable, Num
 from datalake.adapters.ports.lake import Lake, OpenSource, SourceReader
 from datalake.adapters.ports.mail import (
     URGENCY,
+    Alert,
+    AlertKind,
     BatchMails,
     BatchReport,
     Compose,
@@ -47,6 +49,8 @@ from datalake.adapters.ports.vectors import Point, VectorIndex
 
 __all__ = [
     "URGENCY",
+    "Alert",
+    "AlertKind",
     "BatchMails",
     "BatchReport",
     "Catalog",

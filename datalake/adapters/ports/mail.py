@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -80,11 +81,21 @@ class VideoReport:
 
 @dataclass(frozen=True)
 class BatchReport:
-    """A finished batch."""
+    """A finished batch.
+
+    Args:
+        batch_id: of the batch.
+        run_id: Airflow run that finished it.
+        videos: how its messages ended.
+        messages: how many came into it, as counted when they came.
+        reopened: how many of them moved on to a later batch.
+    """
 
     batch_id: UUID
     run_id: str
     videos: tuple[VideoReport, ...]
+    messages: int
+    reopened: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,12 +113,40 @@ class MailBody:
     html: str
 
 
+AlertKind = Literal["partition_stopped", "batch_stuck"]
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What a person has to look at.
+
+    Args:
+        key: the kind and what it is about.
+        kind: which trouble it is.
+        subject: what is wrong, in a line.
+        detail: what is known, and what to do.
+        raises: how often it was raised so far.
+        raised_at: when it was raised last.
+    """
+
+    key: str
+    kind: AlertKind
+    subject: str
+    detail: str
+    raises: int
+    raised_at: datetime
+
+
 class MailTemplate(ABC):
-    """Turns the videos of one recipient into a mail."""
+    """Turns what one recipient is told into a mail; every value is escaped."""
 
     @abstractmethod
-    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
-        """The body; every value is escaped, the longest lists are cut."""
+    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str, equation: str) -> MailBody:
+        """The body of a mail about videos and their closing equation; the longest lists are cut."""
+
+    @abstractmethod
+    def render_alert(self, subject: str, detail: str, airflow_url: str) -> MailBody:
+        """The body of an alert."""
 
 
 Compose = Callable[[BatchReport], Sequence[Mail]]

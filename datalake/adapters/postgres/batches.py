@@ -57,9 +57,12 @@ def finish_batch(connection: Connection, batch_id: UUID, compose: Compose) -> bo
         return False
     execute(connection, "UPDATE batches SET finished_at = now() WHERE batch_id = %s", (batch_id,))
     found = rows(connection, statement("catalog/batch_report"), (batch_id,))
-    report = BatchReport(batch_id, batch["run_id"], tuple(_video_report(record) for record in found))
+    balance = row(connection, "SELECT messages, reopened FROM batch_balance WHERE batch_id = %s", (batch_id,))
+    assert balance is not None  # the batch is locked
+    videos = tuple(_video_report(record) for record in found)
+    report = BatchReport(batch_id, batch["run_id"], videos, **balance)
     for mail in compose(report):
-        values = {"batch_id": batch_id, **vars(mail)}
+        values = {"batch_id": batch_id, "alert_key": None, **vars(mail)}
         execute(connection, statement("mail/insert_notification"), values)
     return True
 

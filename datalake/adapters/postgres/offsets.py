@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from datalake.adapters import postgres
 from datalake.adapters.kafka import Span, TopicState
-from datalake.adapters.postgres import Connection
+from datalake.adapters.postgres import Connection, alerts
 
 _INSERT = """
 INSERT INTO consumer_offsets (cluster_id, topic_id, partition, topic, first_offset, next_offset)
@@ -29,10 +29,15 @@ WHERE cluster_id = %s AND topic_id = %s AND partition = %s
 _STOP = """
 UPDATE consumer_offsets SET stopped = %s, updated_at = now()
 WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NULL
+RETURNING topic
 """
 _GO_ON = """
 UPDATE consumer_offsets SET stopped = NULL, next_offset = %s, updated_at = now()
 WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND next_offset = %s AND stopped IS NOT NULL
+"""
+_LET_GO = """
+UPDATE consumer_offsets SET stopped = NULL, updated_at = now()
+WHERE cluster_id = %s AND topic = %s AND topic_id <> %s AND stopped IS NOT NULL RETURNING topic_id, partition
 """
 _LAST_KNOWN = """
 SELECT max(message_offset) AS last FROM ledger
@@ -93,15 +98,39 @@ def move(connection: Connection, state: TopicState, offsets: Mapping[int, int]) 
 
 
 def stop(connection: Connection, state: TopicState, partition: int, offset: int, reason: str) -> bool:
-    """Stop a partition that still stands at `offset`; False when somebody moved it."""
+    """Stop a partition that still stands at `offset`, and raise the alert; False when somebody moved it."""
     where = (state.cluster_id, state.topic_id, partition, offset)
-    return postgres.execute(connection, _STOP, (reason, *where)) == 1
+    stopped = postgres.row(connection, _STOP, (reason, *where))
+    if stopped is None:
+        return False
+    subject = f"partition {partition} of {stopped['topic']} is not read"
+    key = _alert_key(state.cluster_id, state.topic_id, partition)
+    alerts.raise_alert(connection, key, "partition_stopped", subject, reason)
+    return True
 
 
 def go_on(connection: Connection, state: TopicState, partition: int, offset: int, new_offset: int) -> bool:
-    """Let a stopped partition go on elsewhere; False when it is not stopped at `offset`."""
+    """Let a stopped partition go on elsewhere and resolve its alert; False when it is not stopped there."""
     where = (state.cluster_id, state.topic_id, partition, offset)
-    return postgres.execute(connection, _GO_ON, (new_offset, *where)) == 1
+    if postgres.execute(connection, _GO_ON, (new_offset, *where)) != 1:
+        return False
+    alerts.resolve(connection, [_alert_key(state.cluster_id, state.topic_id, partition)])
+    return True
+
+
+def let_go(connection: Connection, topic: str, state: TopicState) -> list[int]:
+    """End the stops of a topic that was made anew: nobody can mend what is gone.
+
+    Returns:
+        The partitions of the earlier topic that were stopped.
+    """
+    gone = postgres.rows(connection, _LET_GO, (state.cluster_id, topic, state.topic_id))
+    alerts.resolve(connection, [_alert_key(state.cluster_id, at["topic_id"], at["partition"]) for at in gone])
+    return [at["partition"] for at in gone]
+
+
+def _alert_key(cluster_id: str, topic_id: str, partition: int) -> str:
+    return f"partition_stopped/{cluster_id}/{topic_id}/{partition}"
 
 
 def record_gaps(connection: Connection, state: TopicState, gaps: Sequence[Gap]) -> None:

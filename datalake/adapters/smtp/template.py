@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -22,7 +23,7 @@ _MINUTE_S, _HOUR_S = 60, 3600
 
 
 class JinjaMailTemplate(MailTemplate):
-    """`templates/batch.txt.j2` and `templates/batch.html.j2`; HTML is escaped."""
+    """`templates/{batch,alert}.{txt,html}.j2`; HTML is escaped."""
 
     def __init__(self) -> None:
         self._environment = Environment(
@@ -36,7 +37,7 @@ class JinjaMailTemplate(MailTemplate):
         filters = {"one_line": _one_line, "shown": shown, "figures": _figures}
         self._environment.filters |= filters | {"to_act_on": _to_act_on, "folded": _folded}
 
-    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str) -> MailBody:
+    def render(self, subject: str, videos: Sequence[VideoReport], run_url: str, equation: str) -> MailBody:
         """As the port says; what went wrong comes first."""
         counts = Counter(video.outcome.kind for video in videos)
         values = {
@@ -47,9 +48,17 @@ class JinjaMailTemplate(MailTemplate):
             "total": len(videos),
             "remedies": _REMEDIES,
             "run_url": run_url,
+            "equation": equation,
         }
+        return self._rendered("batch", values)
+
+    def render_alert(self, subject: str, detail: str, airflow_url: str) -> MailBody:
+        """As the port says."""
+        return self._rendered("alert", {"subject": subject, "detail": detail, "airflow_url": airflow_url})
+
+    def _rendered(self, name: str, values: Mapping[str, Any]) -> MailBody:
         text, html = (
-            self._environment.get_template(f"batch.{form}.j2").render(values) for form in ("txt", "html")
+            self._environment.get_template(f"{name}.{form}.j2").render(values) for form in ("txt", "html")
         )
         return MailBody(text, html)
 

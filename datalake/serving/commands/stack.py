@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datalake.serving.commands.output import print_fields, print_json, print_table, progress
+from datalake.errors import TransientError
+from datalake.serving.commands.output import print_alerts, print_fields, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from datalake.embedded.stack import StackState
@@ -55,8 +57,20 @@ def status(as_json: Json = False) -> None:
         state = stack.read_state()
         if state and any(part.pid for part in parts):
             _print_access(state)
+        if any(part.pid and part.name.startswith("airflow") for part in parts):
+            _print_alerts()  # our tables are there before Airflow starts
     if not parts or any(part.health not in ("healthy", "-") for part in parts):
         raise typer.Exit(1)
+
+
+def _print_alerts() -> None:
+    """What a person has to look at; while the database is away, the table of parts says so."""
+    from datalake import settings
+    from datalake.factory import postgres_uri
+    from datalake.ingest.alerts import open_alerts
+
+    with suppress(TransientError):
+        print_alerts(open_alerts(postgres_uri(settings.load())))
 
 
 def _print_access(state: StackState) -> None:

@@ -120,10 +120,12 @@ class PostgresMessages(Messages):
             )
             execute(
                 connection,
+                "WITH put AS ("
                 "INSERT INTO ledger (message_id, cluster_id, topic_id, partition, message_offset, topic, "
                 "payload_sha256, event_id, platform, video_id, version, arrived, batch_id) "
                 "VALUES (%s, 'c', 't', 0, %s, 'video.arrived', '', %s, %s, %s, %s, %s, %s) "
-                "ON CONFLICT (message_id) DO NOTHING",
+                "ON CONFLICT (message_id) DO NOTHING RETURNING batch_id) "
+                "UPDATE batches SET messages = messages + 1 FROM put WHERE batches.batch_id = put.batch_id",
                 (
                     claimed.message_id,
                     claimed.version[2],

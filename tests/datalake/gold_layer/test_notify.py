@@ -25,14 +25,18 @@ def video(label: str, outcome: Outcome = DONE, *addresses: str, reopened: int = 
 
 
 def mails(*videos: VideoReport, receiver: str = "boss@example.org") -> list[Mail]:
-    report = BatchReport(uuid.uuid4(), "manual run/1", tuple(videos))
+    report = BatchReport(uuid.uuid4(), "manual run/1", tuple(videos), len(videos))
+    return mails_of(report, receiver)
+
+
+def mails_of(report: BatchReport, receiver: str) -> list[Mail]:
     settings = {"email_receiver": receiver, "airflow_url": "http://airflow:8080/"}
     made = run_layer("notify", {"batch_report": report, "mail_template": JinjaMailTemplate(), **settings})
     return list(made.mails)
 
 
 def recipients(*videos: VideoReport, receiver: str = "boss@example.org") -> dict[str, list[str]]:
-    report = BatchReport(uuid.uuid4(), "run", tuple(videos))
+    report = BatchReport(uuid.uuid4(), "run", tuple(videos), len(videos))
     told = notify.recipient_videos(report, receiver)
     return {address: [video.label for video in videos] for address, videos in told.items()}
 
@@ -90,6 +94,29 @@ def test_subject(videos: list[VideoReport], subject: str) -> None:
 
 def test_very_long_subject_is_cut() -> None:
     assert len(mails(video("x" * 255))[0].subject) == 120
+
+
+def equations(report: BatchReport) -> dict[str, str]:
+    """The last line of each mail."""
+    return {mail.recipient: mail.text.splitlines()[-1] for mail in mails_of(report, "boss@example.org")}
+
+
+def test_mails_end_with_the_closing_equation_of_what_they_tell() -> None:
+    videos = (video("a", DONE, "x@example.org"), video("b", Outcome(kind="failed")), video("c", DUPLICATE))
+    found = equations(BatchReport(uuid.uuid4(), "run", videos, messages=3))
+    rest = "rejected 0 + quarantined 0 + failed {} + cancelled 0 + in progress 0"
+    assert found == {
+        "boss@example.org": "The ledger: in 3 = done 1 + duplicate 1 + " + rest.format(1),
+        "x@example.org": "The ledger: in 1 = done 1 + duplicate 0 + " + rest.format(0),
+    }
+
+
+def test_a_message_that_is_missing_shows_in_the_mail_and_one_that_moved_on_does_not() -> None:
+    lost = equations(BatchReport(uuid.uuid4(), "run", (video("a"),), messages=2))
+    assert "in 2 ≠ done 1 + " in lost["boss@example.org"]
+    moved = equations(BatchReport(uuid.uuid4(), "run", (video("a"),), messages=2, reopened=1))
+    assert "in 2 = done 1 + " in moved["boss@example.org"]
+    assert moved["boss@example.org"].endswith(" + in progress 0 + reopened 1")
 
 
 def test_mail_links_to_the_run() -> None:

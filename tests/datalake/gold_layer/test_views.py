@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from datalake.adapters.postgres import execute, transaction
+from datalake.adapters.postgres import execute, ledger, reopening, transaction
 from datalake.contracts import MediaFacts, Outcome
 
 from .conftest import PostgresMessages, World
@@ -34,6 +34,37 @@ def test_batch_progress_adds_up(pg_world: World, messages: PostgresMessages) -> 
     counts = ("messages", "finished", "done", "duplicate", "not_done", "in_progress")
     assert [progress[name] for name in counts] == [4, 3, 1, 1, 1, 1]
     assert (progress["batch_id"], progress["attempt"], progress["finished_at"]) == (batch, 1, None)
+
+
+def balance(messages: PostgresMessages, batch: uuid.UUID) -> dict[str, Any]:
+    [found] = messages.table("SELECT * FROM batch_balance WHERE batch_id = %s", batch)
+    kept = {"messages", "done", "failed", "in_progress", "reopened", "balances"}
+    return {name: value for name, value in found.items() if name in kept and value}
+
+
+def test_a_batch_balances_until_a_row_is_lost(pg_world: World, messages: PostgresMessages) -> None:
+    batch = uuid.uuid4()
+    done, failed, _ = (messages.send(name, batch_id=batch) for name in "abc")
+    pg_world.gold(done, "bytes")
+    pg_world.catalog.record_outcome(failed, BROKEN)
+    good = {"messages": 3, "done": 1, "failed": 1, "in_progress": 1, "balances": True}
+    assert balance(messages, batch) == good
+    with transaction(messages.uri) as connection:
+        execute(connection, "DELETE FROM ledger WHERE outcome IS NULL")
+    assert balance(messages, batch) == {"messages": 3, "done": 1, "failed": 1}
+
+
+def test_a_row_that_moved_on_counts_in_both_batches(pg_world: World, messages: PostgresMessages) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    failed = messages.send("a", batch_id=first)
+    messages.send("b", batch_id=second)
+    pg_world.catalog.record_outcome(failed, BROKEN)
+    with transaction(messages.uri) as connection:
+        ledger.insert_batch(connection, second_try := uuid.uuid4(), "replay", "again")
+        reopening.reopen(connection, second_try, [failed.message_id])
+    assert balance(messages, first) == {"messages": 1, "reopened": 1, "balances": True}
+    assert balance(messages, second_try) == {"messages": 1, "in_progress": 1, "balances": True}
+    assert balance(messages, second) == {"messages": 1, "in_progress": 1, "balances": True}
 
 
 def test_batch_without_messages_is_at_nothing(messages: PostgresMessages) -> None:

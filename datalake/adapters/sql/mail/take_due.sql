@@ -1,7 +1,7 @@
 UPDATE notifications
 SET state = 'sending', attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %(patience_s)s)
-WHERE (batch_id, recipient) = (
-    SELECT batch_id, recipient
+WHERE mail_message_id = (
+    SELECT mail_message_id
     FROM notifications
     WHERE state IN ('pending', 'sending') AND next_attempt_at <= now()
     ORDER BY next_attempt_at

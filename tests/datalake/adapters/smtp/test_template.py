@@ -13,6 +13,7 @@ from datalake.contracts import Finding, Outcome, OutcomeKind
 from datalake.findings import finding
 
 URL = "http://airflow:8080/dags/video_process/runs/run-1"
+EQUATION = "in 2 = done 1 + duplicate 0 + failed 1 + in progress 0"
 FIGURES = VideoFigures(5.28, 1280, 720, 8, 6, 0.867)
 KINDS: tuple[OutcomeKind, ...] = ("done", "duplicate", "rejected", "quarantined", "failed", "cancelled")
 TRUNCATED = finding("truncated", "2.3 of 5.3 s are there.")
@@ -22,7 +23,7 @@ SILENT = finding("no_audio", "no audio stream")
 
 
 def rendered(*videos: VideoReport, subject: str = "subject") -> MailBody:
-    return JinjaMailTemplate().render(subject, videos, URL)
+    return JinjaMailTemplate().render(subject, videos, URL, EQUATION)
 
 
 def report(label: str, uri: str, outcome: Outcome, figures: VideoFigures | None = None) -> VideoReport:
@@ -175,3 +176,18 @@ def test_endless_list_is_cut_with_a_count_and_counted_in_full() -> None:
         assert "205 done" in form
         assert "5 more" in form
     assert body.text.count("\n* a/") == 200
+
+
+def test_the_equation_comes_last() -> None:
+    for form in both(rendered(video("a/1"), video("a/2", kind="failed"))):
+        assert form.endswith(f"The ledger: {EQUATION}")
+
+
+def test_an_alert_says_what_is_wrong_and_links_to_airflow() -> None:
+    body = JinjaMailTemplate().render_alert("Alert: it is stuck", "Since 8:00 <b>.\nLook!", URL)
+    page = Page(body.html)
+    assert (page.open, page.links) == ([], [URL])
+    for form in both(body):
+        assert "Alert: it is stuck" in form
+        assert "Since 8:00 <b>. Look!" in form
+    assert URL in body.text

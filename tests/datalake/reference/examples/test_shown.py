@@ -54,7 +54,7 @@ def test_pictures_are_small_in_rows_and_captioned() -> None:
 
 
 def test_a_mail_leaves_its_style_for_the_window_behind() -> None:
-    body = JinjaMailTemplate().render("Videos: none", [], "https://airflow.example.com")
+    body = JinjaMailTemplate().render("Videos: none", [], "https://airflow.example.com", "in 0 = 0")
     made = shown.mail(Mail("<1@x>", "team@example.com", "Videos: none", body.text, body.html))
     assert "<style" in body.html
     assert "<style" not in made.html
