@@ -69,8 +69,13 @@ def messages(clips: Sequence[Path], folder: Path) -> Iterator[DemoMessage]:
 def fresh_clip(clip: Path, folder: Path) -> Path:
     """The same video under another content hash: a `free` box of random bytes at the end of the MP4."""
     unique = folder / f"fresh-{uuid4().hex[:8]}.mp4"
-    _publish(unique, clip.read_bytes() + struct.pack(">I4s", 24, b"free") + os.urandom(16))
+    _publish(unique, with_free_box(clip.read_bytes(), os.urandom(16)))
     return unique
+
+
+def with_free_box(mp4: bytes, filling: bytes) -> bytes:
+    """The same video under another content hash: every player skips a `free` box."""
+    return mp4 + struct.pack(">I4s", 8 + len(filling), b"free") + filling
 
 
 def arrived(video_id: str, path: Path) -> DemoMessage:

@@ -1,0 +1,162 @@
+"""One run: a stack of its own, messages in waves, a kill every few seconds, the wait until all is done."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.clips import clip
+from benchmarks.fault_suite.facts import Facts, collect
+from benchmarks.fault_suite.faults import Faults, Hit
+from benchmarks.fault_suite.producer import ProducerProcess
+from benchmarks.fault_suite.progress import Glance, Watch, glance
+from benchmarks.fault_suite.schedule import Step, step
+from benchmarks.fault_suite.traffic import RECEIVER, Message, Traffic, plan
+from benchmarks.own_stack import own_stack
+from datalake.crash_points import FOLDER
+from datalake.demo.scene import Scene
+from datalake.embedded import stack
+from datalake.embedded.samples import samples_folder
+from datalake.embedded.stack import StackState
+from datalake.errors import TransientError
+
+CLIPS = 8
+SIZE = (160, 96)
+_POLL_S = 0.25
+_RECOVERY_S = 60.0  # the next kill comes then, whether the stack has gone on or not
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says; see its help."""
+
+    messages: int
+    repeats: float
+    poison: float
+    kills: int
+    seed: int
+    pace_s: float = 5.0
+    drain_s: float = 600.0
+
+
+@dataclass
+class Experiment:
+    """A run in a folder.
+
+    Args:
+        arguments: how much of everything.
+        folder: gets the stack's home and the receipts.
+        watch: shows how it goes.
+    """
+
+    arguments: Arguments
+    folder: Path
+    watch: Watch
+    steps: list[Step] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+
+    def run(self) -> Facts:
+        """Everything; the stack is down afterwards.
+
+        Raises:
+            PipelineError: the stack did not start, or a store was away at the end.
+        """
+        home, crash_folder = self.folder / "home", self.folder / "armed"
+        for folder in (home, crash_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        (home / ".env").write_text(f"EMAIL_RECEIVER={RECEIVER}\nCLAIM_MAX_WAIT_S=3\n", "utf-8")
+        with own_stack(home, self.watch.say, {FOLDER: str(crash_folder)}) as state:
+            return self._under_load(state, crash_folder)
+
+    def _under_load(self, state: StackState, crash_folder: Path) -> Facts:
+        given = self.arguments
+        scene, chance = Scene.of_stack(state), random.Random(given.seed)
+        samples_folder().mkdir(parents=True, exist_ok=True)
+        clips = [clip(2 + seed % 3, seed, SIZE) for seed in range(CLIPS)]
+        traffic = plan(given.messages, given.repeats, given.poison, chance, clips, samples_folder())
+        faults = Faults(
+            root=state.root,
+            crash_folder=crash_folder,
+            kills=given.kills,
+            chance=random.Random(given.seed + 1),
+            power_on=lambda: stack.up(self.watch.say),
+        )
+        receipts = self.folder / "receipts.jsonl"
+        with ProducerProcess(receipts, self.folder / "producer.log") as producer:
+            self._kill_and_send(scene, traffic, faults, producer)
+            faults.disarm()
+            self.unreached = faults.unreached
+            last_at = faults.hits[-1].at if faults.hits else time.time()
+            self.watch.say("all messages are handed over and no more kills; waiting until everything is done")
+            producer.finish(given.drain_s)
+            drained_s = self._drained(scene, traffic, faults.hits, last_at)
+            sent = producer.receipts()
+        return collect(scene, state.mails, traffic, sent, faults.hits, drained_s)
+
+    def _kill_and_send(
+        self, scene: Scene, traffic: Traffic, faults: Faults, producer: ProducerProcess
+    ) -> None:
+        """Send the messages in waves, so that there is work at every kill until the last one."""
+        given, chance = self.arguments, random.Random(self.arguments.seed + 2)
+        waves = _waves(traffic, given.kills + 1)
+        sent = 0
+        while True:
+            wave = next(waves, ())
+            producer.send([(message.key, message.payload) for message in wave])
+            sent += len(wave)
+            if len(faults.hits) >= given.kills:
+                break
+            before = len(faults.hits)
+            while len(faults.hits) == before:
+                coming = step(given.pace_s, chance)
+                self.steps.append(coming)
+                self._wait(coming, scene, faults, sent)
+                if len(faults.hits) == before:
+                    faults.strike()
+        rest = [message for wave in waves for message in wave]
+        producer.send([(message.key, message.payload) for message in rest])
+
+    def _wait(self, coming: Step, scene: Scene, faults: Faults, sent: int) -> None:
+        """Until the next kill is due, or a process died at a crash point meanwhile."""
+        before = len(faults.hits)
+        start, begun = time.monotonic(), self._glance(scene)
+        is_counting = not coming.after_recovery or not faults.hits
+        while len(faults.hits) == before:
+            looked = self._glance(scene)
+            self.watch.show(looked, sent, faults.hits, faults.armed)
+            faults.watch_armed()
+            now = time.monotonic()
+            has_gone_on = looked is not None and looked != begun
+            if not is_counting and (has_gone_on or now - start > _RECOVERY_S):
+                is_counting, start = True, now
+            if is_counting and now - start >= coming.delay_s:
+                return
+            time.sleep(_POLL_S)
+
+    def _drained(self, scene: Scene, traffic: Traffic, hits: list[Hit], last_at: float) -> float | None:
+        """Seconds from the last kill until nothing was left to do; None when the time was over."""
+        sent = len(traffic.order)
+        while time.time() - last_at < self.arguments.drain_s:
+            looked = self._glance(scene)
+            self.watch.show(looked, sent, hits, None)
+            if looked is not None and looked.ended == sent and not looked.outbox:
+                return round(time.time() - last_at, 1)
+            time.sleep(_POLL_S)
+        return None
+
+    def _glance(self, scene: Scene) -> Glance | None:
+        with suppress(TransientError):
+            return glance(scene.postgres_uri)
+        return None
+
+
+def _waves(traffic: Traffic, count: int) -> Iterator[tuple[Message, ...]]:
+    """The order in so many parts of about the same length."""
+    order, total = traffic.order, len(traffic.order)
+    bounds = [total * number // count for number in range(count + 1)]
+    return (order[start:end] for start, end in pairwise(bounds))

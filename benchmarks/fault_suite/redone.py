@@ -1,0 +1,46 @@
+"""What was there more than once, and whether a kill explains it; how long the stack needed to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby, pairwise
+
+from benchmarks.fault_suite.facts import Facts, Row
+from benchmarks.fault_suite.faults import Hit
+
+_CLOCK_S = 2.0  # a kill is noted after it happened, a start before it is committed
+
+
+def unexplained_mails(facts: Facts) -> list[str]:
+    """Repeats of a mail without a kill of their own between the two deliveries."""
+    found: list[str] = []
+    for mail, times in facts.delivered_mails.items():
+        used: list[Hit] = []
+        for first, second in pairwise(times):
+            kills = [hit for hit in _between(facts.hits, first, second) if hit not in used]
+            used += kills[:1]
+            if not kills:
+                found.append(f"{mail} came again after {second - first:.1f} s")
+    return found
+
+
+def unexplained_attempts(facts: Facts) -> list[str]:
+    """Attempts at a video that was through already, or was left without any kill."""
+    found: list[str] = []
+    for (message_id, layer), tries in groupby(facts.attempts, lambda row: (row["message_id"], row["layer"])):
+        for before, after in pairwise(tries):
+            if before["got_through"]:
+                found.append(f"{layer} of {message_id} was through, and done again")
+            elif not _between(facts.hits, before["started_at"], after["started_at"]):
+                found.append(f"{layer} of {message_id} was begun again without a kill")
+    return found
+
+
+def recovery_s(hits: Sequence[Hit], ledger: Iterable[Row]) -> list[float | None]:
+    """Seconds from each kill until a message was claimed or ended; None: nothing happened after it."""
+    moments = sorted({at for row in ledger for at in (row["received_at"], row["finished_at"]) if at})
+    return [next((round(at - hit.at, 3) for at in moments if at > hit.at), None) for hit in hits]
+
+
+def _between(hits: Collection[Hit], first: float, last: float) -> list[Hit]:
+    return [hit for hit in hits if first - _CLOCK_S <= hit.at <= last + _CLOCK_S]
