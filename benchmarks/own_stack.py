@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from datalake.embedded import stack
+from datalake.embedded.process import ServerFailed
 from datalake.embedded.stack import StackState
 
 # Addresses of other stacks, and what makes every Airflow task slow.
@@ -36,12 +37,21 @@ def own_stack(
         os.environ.pop(name, None)
     os.environ.update({"DATALAKE_HOME": str(home), **(variables or {})})
     try:
-        yield stack.up(progress)
+        yield _up(progress)
     finally:
         with _uninterrupted():
             stack.down(progress)
         os.environ.clear()
         os.environ.update(before)
+
+
+def _up(progress: Callable[[str], None]) -> StackState:
+    """What is slow the first time, on a machine with much else to do, is there at the second."""
+    try:
+        return stack.up(progress)
+    except ServerFailed as error:
+        progress(f"trying once more: {error}")
+        return stack.up(progress)
 
 
 @contextmanager

@@ -104,19 +104,20 @@ def collect(
         found = {
             name: postgres.rows(connection, sql)
             for name, sql in (
-                ("ledger", _LEDGER),
                 ("videos", _VIDEOS),
                 ("letters", _LETTERS),
                 ("mails", _MAILS),
                 ("attempts", _ATTEMPTS),
             )
         }
+        ledger = ledger_rows(connection)
         held = {row["point_id"]: row["held"] for row in postgres.rows(connection, _POINTS)}
     return Facts(
         traffic=traffic,
         receipts=receipts,
         hits=hits,
         balance=ledger_balance(scene.postgres_uri, scene.kafka),
+        ledger=ledger,
         wanted_points=held,
         points=points(scene.config.qdrant.qdrant_url),
         topic_letters=topic_letters(scene.kafka),
@@ -124,6 +125,11 @@ def collect(
         drained_s=drained_s,
         **found,
     )
+
+
+def ledger_rows(connection: postgres.Connection) -> list[Row]:
+    """Every row of the ledger: where the message was, how it ended, when."""
+    return list(postgres.rows(connection, _LEDGER))
 
 
 def points(url: str) -> list[tuple[str, list[str]]]:
