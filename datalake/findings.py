@@ -24,13 +24,23 @@ def _fatal(remedy: str) -> Kind:
 
 
 _NO_BYTES: dict[str, Kind] = {
-    "source_not_allowed": _fatal("Use an allowed URI, or extend {setting}."),
-    "source_missing": _fatal("Check the URI, then send the message again."),
-    "source_unavailable": _fatal(
-        "Make the host reachable and finish writing the file, then send the message again."
+    "source_not_allowed": _fatal(
+        "Use an allowed URI; or extend {setting}, then `datalake retry --class source_not_allowed`."
     ),
-    "source_unreadable": _fatal("Give the pipeline read access, then send the message again."),
-    "too_large": _fatal("Send a smaller file, or raise SOURCE_MAX_BYTES."),
+    "source_missing": _fatal(
+        "Check the URI, and send it with a new event_id; or put the file there, then "
+        "`datalake retry --class source_missing`."
+    ),
+    "source_unavailable": _fatal(
+        "Make the host reachable and finish writing the file, then "
+        "`datalake retry --class source_unavailable`."
+    ),
+    "source_unreadable": _fatal(
+        "Give the pipeline read access, then `datalake retry --class source_unreadable`."
+    ),
+    "too_large": _fatal(
+        "Send a smaller file; or raise SOURCE_MAX_BYTES, then `datalake retry --class too_large`."
+    ),
 }
 _BAD_BYTES: dict[str, Kind] = {
     "hash_differs": _fatal("Upload the file again, or correct `sha256` in the message."),

@@ -21,7 +21,8 @@ REASONS: dict[OutcomeKind, dict[str, str]] = {
         "lone_surrogate": "A text contains half of a surrogate pair. Send whole characters.",
         "too_deep": "Nested deeper than 32 levels. Flatten what the pipeline need not read.",
         "unknown_version": "`schema_version` is not 1. Send version 1.",
-        "unknown_field": "Version 1 lacks the field, and KAFKA_STRICT_FIELDS is on. Remove the field.",
+        "unknown_field": "Version 1 lacks the field, and KAFKA_STRICT_FIELDS is on. Remove the field; "
+        "or switch it off, then `datalake retry --class unknown_field`.",
         "invalid_field": "A field is missing or holds what is not allowed. `ledger.detail` says which.",
         "event_id_reused": "Another message came before with this `event_id`. Take a new UUID.",
         "not_storable": "The database refuses the record. Its bytes are in `ledger.payload`.",
@@ -33,7 +34,7 @@ REASONS: dict[OutcomeKind, dict[str, str]] = {
     },
     "failed": {
         "code_error": "MAX_CODE_ERRORS attempts of the batch ended in an error of our code, named in "
-        "`batches.last_error`. Mend it, then send the message again with a new `event_id`.",
+        "`batches.last_error`. Mend it, then `datalake retry --class code_error`.",
     },
 }
 """Reasons by outcome."""

@@ -13,8 +13,8 @@ the dead-letter topic, with the reason in a header. The fields of a message are 
 
 `cancelled` is reserved for messages that a person calls off; nothing writes it yet."""
 _WORDS = {
-    "rejected": "The message cannot be read as a record, so no video was looked at. It is not tried again: "
-    "send a corrected one.",
+    "rejected": "The message cannot be read as a record, so no video was looked at. Send a corrected one; "
+    "`datalake retry` reads the stored bytes again where settings or code have changed.",
     "duplicate": "The message was read, and changed nothing. No dead letter.",
     "failed": "The pipeline is to blame, and gave up.",
 }

@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from datalake.errors import PipelineError
-from datalake.serving.commands import ledger, offsets, search, stack
+from datalake.serving.commands import dead_letters, ledger, offsets, reopening, search, stack
 from datalake.serving.commands.output import messages
 
 app = typer.Typer(
@@ -26,9 +26,14 @@ app.command()(stack.status)
 app.command()(search.search)
 app.command()(ledger.ledger)
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Messages and videos that could not be processed.")
-dead_letters.command("list")(ledger.dlq)
-app.add_typer(dead_letters, name="dlq")
+app.command()(reopening.retry)
+
+letters = typer.Typer(no_args_is_help=True, help="Messages and videos that could not be processed.")
+letters.command("list")(dead_letters.list_letters)
+letters.command()(dead_letters.show)
+letters.command()(reopening.replay)
+letters.command()(dead_letters.drop)
+app.add_typer(letters, name="dlq")
 
 positions = typer.Typer(no_args_is_help=True, help="Partitions that lost messages and are not read.")
 positions.callback()(lambda: None)  # keeps `accept` a word of its own while it is the only command

@@ -1,4 +1,4 @@
-"""`datalake ledger` and `datalake dlq`: what became of every message."""
+"""`datalake ledger`: what became of every message."""
 
 from __future__ import annotations
 
@@ -33,31 +33,6 @@ def ledger(as_json: Json = False) -> None:
         _print(balance)
     if not balance.balances:
         raise typer.Exit(1)
-
-
-def dlq(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most letters shown.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """Show the newest dead letters.
-
-    Example: datalake dlq list -n 50
-    """
-    from datalake import settings
-    from datalake.adapters.postgres.letter_list import newest_letters
-    from datalake.factory import postgres_uri
-
-    letters = newest_letters(postgres_uri(settings.load()), limit)
-    if as_json:
-        print_json([asdict(letter) for letter in letters])
-    elif not letters:
-        progress("No dead letters.")
-    else:
-        rows = [
-            (f"{letter.created_at:%Y-%m-%d %H:%M:%S}", letter.video, letter.reason, letter.detail)
-            for letter in letters
-        ]
-        print_table(("since", "message", "reason", "detail"), rows)
 
 
 def _print(balance: LedgerBalance) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,25 +13,12 @@ from datalake.adapters.kafka import Broker, Kafka
 from datalake.adapters.postgres import execute, transaction
 from datalake.embedded.process import free_port
 
+from .conftest import Run
+
 HEAVY = ("torch", "airflow", "qdrant_client", "confluent_kafka", "psycopg2", "hamilton", "numpy", "pydantic")
 INSERT = (
     "INSERT INTO ledger (message_id, cluster_id, topic_id, partition, message_offset, topic, payload_sha256"
 )
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs `datalake` with nothing configured but what is given."""
-
-    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ["PATH"], "DATALAKE_HOME": str(tmp_path), "HOME": str(tmp_path)}
-        command = [sys.executable, "-m", "datalake.serving.cli", *arguments]
-        return subprocess.run(
-            command, env=environment | settings, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
 
 
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -45,11 +30,11 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "loaded: []" in done.stdout
-    for command in ("up", "down", "status", "search", "ledger", "dlq", "offsets"):
+    for command in ("up", "down", "status", "search", "ledger", "retry", "dlq", "offsets"):
         assert f"\n  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "search", "ledger", "dlq", "offsets"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "search", "ledger", "retry", "dlq", "offsets"])
 def test_every_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0
@@ -84,25 +69,6 @@ def test_status_before_the_first_start_says_what_to_do(run: Run) -> None:
     done = run("status")
     assert done.returncode == 1
     assert "datalake up" in done.stderr
-
-
-@pytest.mark.postgres
-def test_dead_letters_are_listed(run: Run, postgres_uri: str) -> None:
-    assert "No dead letters." in run("dlq", "list", PG_CONN_URI=postgres_uri).stderr
-    insert = (
-        f"{INSERT}, outcome, reason, finished_at)"
-        " VALUES (gen_random_uuid(), 'c', 't', 2, 7, 'video.arrived', '', 'rejected', 'not_json', now())"
-    )
-    letter = "INSERT INTO dead_letters SELECT message_id, reason, 'it is [bold]not[/] JSON' FROM ledger"
-    with transaction(postgres_uri) as connection:
-        execute(connection, insert)
-        execute(connection, letter)
-    done = run("dlq", "list", PG_CONN_URI=postgres_uri)
-    assert done.returncode == 0
-    assert "video.arrived[2] offset 7" in done.stdout
-    assert "it is [bold]not[/] JSON" in done.stdout
-    [listed] = json.loads(run("dlq", "list", "--json", PG_CONN_URI=postgres_uri).stdout)
-    assert (listed["reason"], listed["published_at"]) == ("not_json", None)
 
 
 @pytest.mark.kafka

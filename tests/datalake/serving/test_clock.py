@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalake.serving.clock import clock
+from datalake.serving.clock import age, clock
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,10 @@ from datalake.serving.clock import clock
 )
 def test_clock(time_s: float, shown: str) -> None:
     assert clock(time_s) == shown
+
+
+@pytest.mark.parametrize(
+    ("age_s", "shown"), [(-0.5, "0 s"), (59.9, "59 s"), (61, "1 min"), (7300, "2 h"), (200_000, "2 d")]
+)
+def test_age(age_s: float, shown: str) -> None:
+    assert age(age_s) == shown
