@@ -7,8 +7,11 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from datalake.adapters.kafka import Span
+from datalake.adapters.kafka import Broker, Span
+from datalake.adapters.postgres import transaction
+from datalake.adapters.postgres.offsets import stop
 from datalake.errors import ConfigurationError
+from datalake.ingest.alerts import open_alerts
 from datalake.ingest.ledger import ledger_balance
 from datalake.ingest.offsets import accept, out_of_range
 
@@ -30,6 +33,11 @@ def delete_before(pipeline, offset: int, partition: int = 0) -> None:
 
 def stopped(pipeline) -> str | None:
     return pipeline.row("SELECT stopped FROM consumer_offsets WHERE partition = 0")["stopped"]
+
+
+def alerts(pipeline) -> list[tuple[str, str]]:
+    """(kind, detail) of what a person has to look at."""
+    return [(alert.kind, alert.detail) for alert in open_alerts(pipeline.uri)]
 
 
 def test_an_offset_is_in_range_or_the_range_is_named() -> None:
@@ -56,11 +64,13 @@ def test_retention_that_overtakes_us_stops_the_partition_until_accepted(pipeline
     assert "partition 0: offsets 1 to 2 were deleted" in stopped(pipeline)
     assert pipeline.claim() is None
     assert ledger_balance(pipeline.uri, pipeline.kafka).stopped != ()
+    assert alerts(pipeline) == [("partition_stopped", stopped(pipeline))]
     gap = accept(pipeline.uri, pipeline.kafka, 0)
     assert (gap.first_offset, gap.last_offset) == (1, 2)
     assert pipeline.claim().count(None) == 1
     found = ledger_balance(pipeline.uri, pipeline.kafka)
     assert (found.arrived, found.balances, found.stopped) == (2, True, ())
+    assert alerts(pipeline) == []
 
 
 def test_other_partitions_go_on(make_pipeline) -> None:
@@ -90,7 +100,9 @@ def test_an_offset_beyond_the_end_stops_the_partition_until_accepted(pipeline) -
     pipeline.send(message("b"))
     assert pipeline.claim() is None
     assert "lost offsets 2 to 6" in stopped(pipeline)
+    assert alerts(pipeline) == [("partition_stopped", stopped(pipeline))]
     assert accept(pipeline.uri, pipeline.kafka, 0) is None
+    assert alerts(pipeline) == []
     pipeline.send(message("c"))
     assert [row.arrived.video_id for row in pipeline.claim().rows] == ["b", "c"]
     assert ledger_balance(pipeline.uri, pipeline.kafka).balances
@@ -104,6 +116,7 @@ def test_other_bytes_at_known_coordinates_stop_the_partition_until_accepted(pipe
     pipeline.send(message("c"))
     assert pipeline.claim().rows == ()
     assert "other bytes at offset 1" in stopped(pipeline)
+    assert alerts(pipeline) == [("partition_stopped", stopped(pipeline))]
     accept(pipeline.uri, pipeline.kafka, 0)
     assert [row.arrived.video_id for row in pipeline.claim().rows] == ["c"]
     found = ledger_balance(pipeline.uri, pipeline.kafka)
@@ -124,3 +137,16 @@ def test_nothing_is_accepted_where_nothing_is_stopped(pipeline) -> None:
     pipeline.claim()
     with pytest.raises(ConfigurationError, match=r"partition 0 .* is not stopped"):
         accept(pipeline.uri, pipeline.kafka, 0)
+
+
+def test_a_stop_that_is_rolled_back_raises_no_alert(pipeline) -> None:
+    pipeline.send(message())
+    pipeline.claim()
+    state = Broker(pipeline.kafka).describe()
+    with pytest.raises(RuntimeError), transaction(pipeline.uri) as connection:
+        assert stop(connection, state, 0, 1, "lost")
+        raise RuntimeError
+    assert (stopped(pipeline), alerts(pipeline)) == (None, [])
+    with transaction(pipeline.uri) as connection:
+        assert not stop(connection, state, 0, 99, "somebody moved it")
+    assert alerts(pipeline) == []

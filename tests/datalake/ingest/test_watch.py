@@ -8,6 +8,7 @@ import pytest
 
 from datalake.adapters.memory.runs import MemoryRuns
 from datalake.errors import DatabaseUnavailable
+from datalake.ingest.alerts import check_alerts
 from datalake.ingest.batches import open_ui_batch
 from datalake.ingest.dead_letters import publish_dead_letters
 from datalake.ingest.watch import Patience, Watcher
@@ -32,7 +33,7 @@ class Scene:
 
 @pytest.fixture
 def scene(pipeline) -> Scene:
-    return Scene(pipeline, Patience(messages=3, wait_s=3600, max_runs=2))
+    return Scene(pipeline, Patience(messages=3, wait_s=3600, max_runs=2, stuck_after_s=1800))
 
 
 def live_run_of(scene: Scene, pipeline) -> None:
@@ -57,7 +58,7 @@ def test_a_busy_pipeline_waits_for_more_messages(scene: Scene, pipeline) -> None
 
 
 def test_a_busy_pipeline_waits_no_longer_than_it_may(pipeline) -> None:
-    scene = Scene(pipeline, Patience(messages=3, wait_s=0, max_runs=2))
+    scene = Scene(pipeline, Patience(messages=3, wait_s=0, max_runs=2, stuck_after_s=1800))
     pipeline.send(message())
     live_run_of(scene, pipeline)
     pipeline.send(message())
@@ -89,6 +90,16 @@ def test_a_batch_without_a_run_a_letter_and_a_mail_are_due(scene: Scene, pipelin
     assert not scene.is_due()
 
 
+def test_a_batch_that_stands_still_is_due_until_it_is_told(scene: Scene, pipeline) -> None:
+    open_ui_batch(pipeline.uri, "manual__1", ["file:///a.mp4"])
+    scene.runs.states["manual__1"] = "live"
+    assert not scene.is_due()
+    pipeline.execute("UPDATE batches SET created_at = now() - interval '1 hour'")
+    assert scene.is_due()
+    check_alerts(pipeline.uri, 1800, lambda alert: [])
+    assert not scene.is_due()
+
+
 def test_a_stopped_partition_is_not_due_for_ever(scene: Scene, pipeline) -> None:
     pipeline.send(message())
     live_run_of(scene, pipeline)
@@ -97,12 +108,14 @@ def test_a_stopped_partition_is_not_due_for_ever(scene: Scene, pipeline) -> None
     pipeline.execute("UPDATE ledger SET outcome = 'done', finished_at = now()")
     assert scene.is_due()
     pipeline.claim()
+    assert scene.is_due()
+    check_alerts(pipeline.uri, 1800, lambda alert: [])
     assert not scene.is_due()
 
 
 def test_a_missing_topic_is_due_so_that_a_claim_makes_it(pipeline) -> None:
     pipeline.kafka = replace(pipeline.kafka, topic=f"t-{uuid.uuid4().hex}")
-    scene = Scene(pipeline, Patience(3, 10, 2))
+    scene = Scene(pipeline, Patience(3, 10, 2, 1800))
     assert scene.is_due()
     pipeline.claim()
     assert not scene.is_due()
@@ -110,13 +123,13 @@ def test_a_missing_topic_is_due_so_that_a_claim_makes_it(pipeline) -> None:
 
 def test_a_broker_that_is_away_hides_only_messages(pipeline) -> None:
     pipeline.kafka = replace(pipeline.kafka, properties={"bootstrap.servers": "127.0.0.1:1"})
-    scene = Scene(pipeline, Patience(3, 10, 2))
+    scene = Scene(pipeline, Patience(3, 10, 2, 1800))
     assert not scene.is_due()
     open_ui_batch(pipeline.uri, "manual__1", ["file:///a.mp4"])
     assert scene.is_due()
 
 
 def test_a_database_that_is_away_is_told(pipeline) -> None:
-    watcher = Watcher("postgresql://u@127.0.0.1:1/x", pipeline.kafka, MemoryRuns(), Patience(3, 10, 2))
+    watcher = Watcher("postgresql://u@127.0.0.1:1/x", pipeline.kafka, MemoryRuns(), Patience(3, 10, 2, 1800))
     with pytest.raises(DatabaseUnavailable):
         watcher.is_work_due()
