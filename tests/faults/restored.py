@@ -132,8 +132,8 @@ class Restorable:
 
     def restore(self, path: Path) -> None:
         """As the runbook says."""
-        self.server.drop_database(self.database)
-        self.server.ensure_database(self.database)
+        drop, create = f"DROP DATABASE {self.database} WITH (FORCE)", f"CREATE DATABASE {self.database}"
+        _postgres("psql", self.server.uri("postgres"), "-c", drop, "-c", create)
         _postgres("pg_restore", "--exit-on-error", "--no-owner", "--dbname", self.uri, path)
 
 
