@@ -32,7 +32,7 @@ _RELEASED = """
 SELECT asset_id, model, settings_hash FROM point_holders WHERE platform = %s AND video_id = %s AND released
 """
 _FORGET_HOLDER = f"DELETE FROM point_holders WHERE platform = %s AND video_id = %s AND released AND {IS_WORK}"
-_RAISE = "UPDATE assets SET generation = generation + 1 WHERE asset_id = %s RETURNING generation"
+_RAISE = "UPDATE assets SET generation = next_generation(generation) WHERE asset_id = %s RETURNING generation"
 _POINTS = f"SELECT point_id FROM frames WHERE {IS_WORK} AND point_id IS NOT NULL ORDER BY time_us"
 
 
