@@ -12,7 +12,14 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from datalake.contracts import Chunk, ClaimedVideo, Finding, Outcome, VideoProgress
-from datalake.errors import BadVideo, ConfigurationError, LeaseLost, SourceUnavailable, TransientError
+from datalake.errors import (
+    BadVideo,
+    ConfigurationError,
+    LeaseLost,
+    SourceUnavailable,
+    Stopped,
+    TransientError,
+)
 
 _log = logging.getLogger(__name__)
 _LABEL_VIDEOS = 3
@@ -20,6 +27,7 @@ _NAME_CHARS = 60  # Airflow keeps 250 characters of a label and refuses to end a
 _MAX_CHUNKS = 1000  # Airflow maps over 1024 values at most
 
 Step = Callable[[VideoProgress], VideoProgress]
+Result = VideoProgress | TransientError | ConfigurationError
 
 
 def chunk_size(videos: int, slots: int, smallest: int, largest: int) -> int:
@@ -39,13 +47,49 @@ def run(chunk: Chunk, step: Step, at_once: int) -> Chunk:
         TransientError: a service is away; raised after the other videos are through.
         ConfigurationError: a setting is wrong; likewise.
     """
+    return joined(chunk, results(chunk.videos, lambda video: guarded(video, step), at_once))
+
+
+def results(
+    videos: Sequence[VideoProgress], attempt: Callable[[VideoProgress], Result], at_once: int
+) -> list[Result]:
+    """What `attempt` makes of each video, in order; at most `at_once` at a time."""
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="video") as pool:
-        results = list(pool.map(lambda video: _guarded(video, step), chunk.videos))
-    for result in results:
+        return list(pool.map(attempt, videos))
+
+
+def joined(chunk: Chunk, made: Sequence[Result]) -> Chunk:
+    """The chunk with its videos as they are now.
+
+    Raises:
+        TransientError: a service was away for one of them.
+        ConfigurationError: a setting is wrong.
+    """
+    for result in made:
         if isinstance(result, TransientError | ConfigurationError):
             raise result
-    videos = tuple(result for result in results if isinstance(result, VideoProgress))
+    videos = tuple(result for result in made if isinstance(result, VideoProgress))
     return chunk.model_copy(update={"videos": videos})
+
+
+def guarded(video: VideoProgress, step: Step) -> Result:
+    """The video after the step, as its outcome, its delay or its error says; or the service that is away."""
+    if not video.is_open:
+        return video
+    try:
+        return step(video)
+    except BadVideo as bad:
+        findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
+        return video.model_copy(update={"outcome": quarantine(findings, {bad.finding.code})})
+    except (SourceUnavailable, LeaseLost, Stopped) as error:
+        _log.warning("%s waits for the next attempt: %s", video.claimed.label, error)
+        return video.model_copy(update={"put_off": str(error)[:500]})
+    except (TransientError, ConfigurationError) as error:
+        _log.warning("%s: %s", video.claimed.label, error)
+        return error
+    except Exception as error:  # noqa: BLE001 - a boundary: one video's bug must not take the chunk with it
+        _log.exception("%s: an error of our code", video.claimed.label)
+        return video.model_copy(update={"error": f"{type(error).__name__}: {error}"[:500]})
 
 
 def quarantine(findings: Sequence[Finding], blocking: Collection[str]) -> Outcome:
@@ -72,22 +116,3 @@ def _chunk(claimed: Sequence[ClaimedVideo]) -> Chunk:
 
 def _shortened(name: str) -> str:
     return name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
-
-
-def _guarded(video: VideoProgress, step: Step) -> VideoProgress | TransientError | ConfigurationError:
-    if not video.is_open:
-        return video
-    try:
-        return step(video)
-    except BadVideo as bad:
-        findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
-        return video.model_copy(update={"outcome": quarantine(findings, {bad.finding.code})})
-    except (SourceUnavailable, LeaseLost) as error:
-        _log.warning("%s waits for the next attempt: %s", video.claimed.label, error)
-        return video.model_copy(update={"put_off": str(error)[:500]})
-    except (TransientError, ConfigurationError) as error:
-        _log.warning("%s: %s", video.claimed.label, error)
-        return error
-    except Exception as error:  # noqa: BLE001 - a boundary: one video's bug must not take the chunk with it
-        _log.exception("%s: an error of our code", video.claimed.label)
-        return video.model_copy(update={"error": f"{type(error).__name__}: {error}"[:500]})

@@ -73,7 +73,10 @@ _DECODING: dict[str, Kind] = {
     "decode_failed": Kind("error", "The picture is damaged; export or upload the file again."),
     "decoder_hung": Kind("error", "Re-encode the file; a very large one may need a higher CHILD_TIMEOUT_S."),
     "decoder_died": Kind("error", "Re-encode the file; as it is, it crashes the decoder."),
-    "decoder_out_of_memory": Kind("error", "Re-encode the file, or raise CHILD_MEMORY_BYTES."),
+    "decoder_out_of_memory": Kind(
+        "error", "Re-encode the file, or raise CHILD_RESIDENT_BYTES and CHILD_MEMORY_BYTES."
+    ),
+    "kills_worker": _fatal("Re-encode the file; as it is, it ends the process that works on it."),
     "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
     "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
     "frame_not_encodable": _fatal("Send the video with less than 65500 pixels a side."),
@@ -87,6 +90,7 @@ _QUALITY: dict[str, Kind] = {
     "audio_gap": Kind("warning", "Check the export; sound and picture are not equally long."),
     "derivative_failed": Kind("warning", "Play the file; if it looks right, re-encode it and send it again."),
 }
+_ABOUT_OTHERS = ("hash_differs", "extension_lies", "too_long", "too_small", "codec_not_allowed")
 NO_BYTES = frozenset(_NO_BYTES)  # with these every mode ends, for there is nothing to report on
 SECTIONS: dict[str, dict[str, Kind]] = {
     "The bytes could not be had": _NO_BYTES,
@@ -128,6 +132,11 @@ def blocking(
         return ()
     lenient = validation_mode == "lenient" and has_pictures
     return tuple(one for one in findings if one.severity == "error" and (one.fatal or not lenient))
+
+
+def about_bytes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that the same bytes have again, whatever the message, the file's name and our limits are."""
+    return tuple(one for one in findings if one.code not in (*_ABOUT_OTHERS, *NO_BYTES))
 
 
 def once_a_code(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -25,11 +25,15 @@ class StopSign:
         self._enders: list[Callable[[], None]] = []
 
     def set(self) -> None:
-        """Stop the video; may be called again."""
+        """Stop the video; may be called again.
+
+        Nobody leaves `calling` while `end` is called: what it ends is not yet somebody else's.
+        """
         with self._lock:
-            enders, self._enders, self._is_set = self._enders, [], True
-        for end in enders:
-            end()
+            self._is_set = True
+            for end in self._enders:
+                end()
+            self._enders.clear()
 
     def check(self) -> None:
         """Return if the video may go on.

@@ -18,6 +18,9 @@ from uuid import UUID
 from airflow.sdk.exceptions import AirflowFailException
 
 from datalake import chunks, factory, settings
+from datalake.adapters.ports import FileLayer
+from datalake.chunk_run import ChunkRun, still_open
+from datalake.chunks import Step
 from datalake.common_func import die_with_parent
 from datalake.contracts import Chunk
 from datalake.errors import PipelineError, UnfinishedBatch
@@ -90,7 +93,7 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
 def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
     with factory.build_media_children(config) as media:
-        return chunks.run(chunk, bronze_step(config, chunk.attempt, media), config.silver.videos_at_once)
+        return _run("bronze", bronze_step(config, chunk.attempt, media), config)(chunk)
 
 
 @_layer_task
@@ -98,19 +101,25 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through silver, with one model; equal work is done once."""
     leases = factory.build_catalog(config)
     with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
-        step = silver_step(config, chunk, leases, media, embedder)
-        return chunks.run(chunk, step, config.silver.videos_at_once)
+        return _run("silver", silver_step(config, chunk, leases, media, embedder), config)(chunk)
 
 
 @_layer_task
 def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
     catalog = factory.build_catalog(config)
+    chunk = still_open(chunk, factory.build_attempt_log(config))
     done = chunks.run(chunk, gold_step(config, catalog), config.silver.videos_at_once)
     for video in done.videos:
         if video.outcome and video.silver is None:
             catalog.record_outcome(video.claimed, video.outcome, video.bronze)
     return done
+
+
+def _run(layer: FileLayer, step: Step, config: settings.Settings) -> ChunkRun:
+    silver = config.silver
+    log = factory.build_attempt_log(config)
+    return ChunkRun(layer, step, log, silver.videos_at_once, silver.max_deaths_alone)
 
 
 def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:

@@ -77,6 +77,7 @@ def bronze_video(
     media_facts: MediaFacts | None,
     findings: tuple[Finding, ...],
     blocking: tuple[str, ...],
+    rules_hash: str,
 ) -> BronzeVideo:
     """The record handed to silver."""
     return BronzeVideo(
@@ -87,4 +88,5 @@ def bronze_video(
         media=media_facts,
         findings=findings,
         blocking=blocking,
+        rules_hash=rules_hash,
     )

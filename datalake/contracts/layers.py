@@ -27,6 +27,9 @@ class BronzeVideo(Contract):
     blocking: tuple[str, ...] = Field(
         (), description="Codes of the findings that stop the video in its validation mode."
     )
+    rules_hash: str = Field(
+        "", description="16 hex digits over mode, options and limits that the verdict on the bytes holds for."
+    )
 
     @property
     def is_usable(self) -> bool:

@@ -32,6 +32,9 @@ REASONS: dict[OutcomeKind, dict[str, str]] = {
         "older_version": "A newer message about the video was processed before. Nothing to do.",
         "unchanged": "The video is catalogued with exactly this already. Nothing to do.",
     },
+    "cancelled": {
+        "cancelled": "A person ended it with `datalake cancel`. `datalake retry --class cancelled` takes it up.",
+    },
     "failed": {
         "code_error": "MAX_CODE_ERRORS attempts of the batch ended in an error of our code, named in "
         "`batches.last_error`. Mend it, then `datalake retry --class code_error`.",

@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from datalake.errors import PipelineError
-from datalake.serving.commands import dead_letters, ledger, offsets, reopening, search, stack
+from datalake.serving.commands import cancel, dead_letters, ledger, offsets, reopening, search, stack
 from datalake.serving.commands.output import messages
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command()(search.search)
 app.command()(ledger.ledger)
 
 app.command()(reopening.retry)
+app.command()(cancel.cancel)
 
 letters = typer.Typer(no_args_is_help=True, help="Messages and videos that could not be processed.")
 letters.command("list")(dead_letters.list_letters)

@@ -98,12 +98,29 @@ class SilverSettings(SettingsGroup):
     chunk_max_videos: int = Field(64, ge=1, description="Most videos in a chunk.")
     silver_slots: int = Field(1, ge=1, description="Slots of the Airflow pool `silver`.")
     videos_at_once: int = Field(4, ge=1, description="Videos of one chunk that are worked on at once.")
-    lease_s: float = Field(120.0, gt=0, description="A lease without progress for so long may be taken over.")
+    max_deaths_alone: int = Field(
+        3,
+        ge=1,
+        description="A video over which so many task processes died, with no other in flight, is quarantined.",
+    )
+    lease_s: float = Field(
+        120.0, gt=0, description="A lease is lost so long after the time limits of the step that it is for."
+    )
     child_timeout_s: float = Field(
-        120.0, gt=0, description="Time a child may take for a probe or one window."
+        120.0, gt=0, description="Time a child may take for a request; more for large files and long windows."
+    )
+    # one thread of a machine with five jobs a core decodes 4K HEVC of 10 bits five times slower than it plays
+    child_timeout_per_video_s: float = Field(
+        5.0, ge=0, description="Seconds that a child may take longer for each second of video in a window."
     )
     child_memory_bytes: int = Field(
         4 * 1024**3, ge=256 * 1024**2, description="Address space of a child that opens untrusted bytes."
+    )
+    # 8K HEVC of 10 bits holds 1.6 GiB with 4 threads, 3.1 GiB with 16
+    child_resident_bytes: int = Field(
+        7 * 512 * 1024**2,
+        ge=128 * 1024**2,
+        description="Memory that such a child may have in use; with more it is killed.",
     )
 
 

@@ -10,6 +10,8 @@ from datalake.errors import BadVideo, SourceUnavailable
 from datalake.findings import finding
 from datalake.pipeline import run_layer
 from datalake.settings import Settings
+from datalake.silver_layer.identity import effective_options
+from datalake.steps.rules_hash import rules_hash
 
 
 def bronze_step(config: Settings, attempt: int, media: MediaChildren) -> Step:
@@ -24,16 +26,20 @@ def bronze_step(config: Settings, attempt: int, media: MediaChildren) -> Step:
         "lake": factory.build_lake(config),
         "sources": factory.build_sources(config),
         "media_probe": media.probe_port(),
+        "known_content": factory.build_known_content(config),
     }
     rules = config.bronze.model_dump()
 
     def step(video: VideoProgress) -> VideoProgress:
         arrived = video.claimed.arrived
-        mode = arrived.options.validation_mode or config.bronze.validation_mode
+        options = effective_options(arrived.options, config.silver, config.lake, config.bronze)
+        judged = {
+            "video_arrived": arrived,
+            "validation_mode": options.validation_mode,
+            "rules_hash": rules_hash(options, config.silver),
+        }
         try:
-            bronze: BronzeVideo = run_layer(
-                "bronze", {**rules, "video_arrived": arrived, "validation_mode": mode, **ports}
-            )
+            bronze: BronzeVideo = run_layer("bronze", {**rules, **judged, **ports})
         except SourceUnavailable as error:
             if attempt < config.source.source_max_attempts:
                 raise

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.catalog import MemoryCatalog, MemoryFrameTable
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
@@ -115,8 +116,10 @@ def bronze(watch: Watch, folder: Path) -> None:
         "lake": watch(MemoryLake()),
         "sources": watch(MemorySources({"memory:clip.mp4": b"a video"})),
         "media_probe": watch(MemoryMediaProbe(Probe(records.media()))),
+        "known_content": MemoryKnownContent(),
     }
-    run_layer("bronze", {**BronzeSettings().model_dump(), "video_arrived": arrived, **ports})
+    asked = {"video_arrived": arrived, "rules_hash": ""}
+    run_layer("bronze", {**BronzeSettings().model_dump(), **asked, **ports})
 
 
 def silver(watch: Watch, folder: Path) -> None:

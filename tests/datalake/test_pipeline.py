@@ -14,6 +14,7 @@ from datalake.adapters.ports import (
     Embedder,
     FrameSource,
     FrameTable,
+    KnownContent,
     Lake,
     MailTemplate,
     MediaProbe,
@@ -48,6 +49,8 @@ INPUTS = {
         "lake": Lake,
         "sources": SourceReader,
         "media_probe": MediaProbe,
+        "known_content": KnownContent,
+        "rules_hash": str,
         **dict.fromkeys(BronzeSettings.model_fields),
     },
     "silver": {

@@ -5,6 +5,7 @@ ABCs rather than Protocols: Hamilton refuses Protocol-typed inputs.
 
 from __future__ import annotations
 
+from datalake.adapters.ports.attempts import AttemptLog, EarlierTries, FileLayer, KnownContent
 from datalake.adapters.ports.catalog import (
     Catalog,
     LeaseAnswer,
@@ -51,6 +52,7 @@ __all__ = [
     "URGENCY",
     "Alert",
     "AlertKind",
+    "AttemptLog",
     "BatchMails",
     "BatchReport",
     "Catalog",
@@ -58,13 +60,16 @@ __all__ = [
     "ContentBox",
     "DecodedWindow",
     "Delivery",
+    "EarlierTries",
     "Embedder",
     "Embedding",
+    "FileLayer",
     "Frame",
     "FrameRow",
     "FrameSource",
     "FrameTable",
     "Image",
+    "KnownContent",
     "Label",
     "Lake",
     "LeaseAnswer",

@@ -23,10 +23,12 @@ from datalake.adapters.postgres.catalog_writes import (
     work_of,
     write,
 )
+from datalake.adapters.postgres.known_content import keep_known
 from datalake.adapters.postgres.leases import PostgresLeases
 from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import verdict
 from datalake.contracts import BronzeVideo, ClaimedVideo, Outcome, RefinedVideo, WorkIdentity
+from datalake.crash_points import crash_point
 
 _RELEASED = """
 SELECT asset_id, model, settings_hash FROM point_holders WHERE platform = %s AND video_id = %s AND released
@@ -58,7 +60,9 @@ class PostgresCatalog(PostgresLeases, Catalog):
             generation = raised_generation(connection, bronze)
             hold = work.model_dump() | video_key(claimed) | {"version": list(claimed.version)}
             execute(connection, statement("catalog/hold_points"), hold)
-            return PointClaim("write", generation, holders(connection, work))
+            claim = PointClaim("write", generation, holders(connection, work))
+        crash_point("gold.after_hold")
+        return claim
 
     def settle(
         self, video: RefinedVideo, claim: PointClaim, frames: Iterable[Sequence[FrameRow]]
@@ -67,13 +71,18 @@ class PostgresCatalog(PostgresLeases, Catalog):
         try:
             with transaction(self._uri) as connection:
                 if not is_open(connection, video.claimed):
+                    hold = video.silver.work.model_dump() | video_key(video.claimed)
+                    message = {"message_id": video.claimed.message_id}
+                    execute(connection, statement("catalog/release_cancelled"), hold | message)
                     return Settlement()
                 settlement = write(connection, video, claim, frames)
                 if settlement.outcome is not None:
                     self._end(connection, video.claimed, settlement.outcome, video.bronze)
-                return settlement
+                crash_point("gold.before_commit")
         except _NotOurs:
             return Settlement()
+        crash_point("gold.after_commit")
+        return settlement
 
     def record_outcome(
         self, claimed: ClaimedVideo, outcome: Outcome, bronze: BronzeVideo | None = None
@@ -118,6 +127,8 @@ class PostgresCatalog(PostgresLeases, Catalog):
         batch = lock_batch(connection, claimed.batch_id)
         if batch is None or (batch["attempt"], batch["run_id"]) != (claimed.attempt, claimed.run_id):
             raise _NotOurs
+        if bronze is not None:
+            keep_known(connection, bronze, outcome)
         finish_batch(connection, claimed.batch_id, self._compose)
 
     def _retraction(self, video: VideoKey, work: WorkIdentity) -> Retraction | None:

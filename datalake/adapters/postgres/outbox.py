@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datalake.adapters.ports import Delivery, Mail, MailOutbox
 from datalake.adapters.postgres import execute, row, transaction
 from datalake.adapters.postgres.statements import statement
+from datalake.crash_points import crash_point
 
 
 class PostgresOutbox(MailOutbox):
@@ -28,11 +29,13 @@ class PostgresOutbox(MailOutbox):
                 taken = row(connection, statement("mail/take_due"), {"patience_s": self._patience_s})
             if taken is None:
                 return None
+            crash_point("mail.after_taken")
             with transaction(self._uri) as connection:
                 locked = row(connection, statement("mail/lock_taken"), taken)
                 if locked is None:
                     continue
                 delivery = send(Mail(**locked), taken["attempts"])
+                crash_point("mail.after_data")
                 values = {**taken, **vars(delivery)}
                 execute(connection, statement("mail/record_delivery"), values)
             return delivery

@@ -15,6 +15,7 @@ from datalake.adapters.sources.s3 import S3Sources
 from datalake.adapters.sources.web import WebSources
 from datalake.errors import BadVideo, SourceUnavailable
 from datalake.findings import finding
+from datalake.stopping import current_stop
 from datalake.uris import shown
 
 _GRACE_S = 60.0
@@ -76,6 +77,7 @@ class AllowedSources(SourceReader):
     def _watched(self, uri: str, source: OpenSource, started_s: float) -> Iterator[bytes]:
         total, stated = 0, source.facts.size_bytes
         for chunk in source.chunks:
+            current_stop().check()
             total += len(chunk)
             self._check_size(uri, total)
             self._check_pace(uri, total, time.monotonic() - started_s)

@@ -7,6 +7,7 @@
 # in memory, except that the clip is opened in a child process, as always.
 
 # %% bronze-message
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.contracts import BronzeVideo, ValidationMode, VideoArrived
 from datalake.pipeline import run_layer
@@ -27,7 +28,10 @@ def bronze(arrived: VideoArrived, mode: ValidationMode = "strict", min_side_px: 
     rules = bench.defaults(BronzeSettings) | {"validation_mode": mode, "min_side_px": min_side_px}
     with bench.media() as media:
         ports = {"sources": bench.sources(), "lake": lake, "media_probe": media.probe_port()}
-        bronze_video: BronzeVideo = run_layer("bronze", {"video_arrived": arrived, **rules, **ports})
+        before = {"known_content": MemoryKnownContent(), "rules_hash": ""}  # nothing was looked at before
+        bronze_video: BronzeVideo = run_layer(
+            "bronze", {"video_arrived": arrived, **rules, **ports, **before}
+        )
     return bronze_video
 
 

@@ -18,14 +18,14 @@ def test_the_probe_looks_at_the_raw_object() -> None:
     lake = MemoryLake()
     lake.put_bytes("raw", b"a video")
     probe = MemoryMediaProbe(Probe(None), {b"a video": Probe(FACTS, (HDR,))})
-    probed = inspection.probed_media("raw", lake, probe)
+    probed = inspection.probed_media("raw", lake, probe, None)
     assert inspection.media_facts(probed) == FACTS
     assert inspection.probe_findings(probed) == (HDR,)
 
 
 def test_an_object_that_the_lake_has_lost_is_not_the_videos_fault() -> None:
     with pytest.raises(StoreUnavailable):
-        inspection.probed_media("raw", MemoryLake(), MemoryMediaProbe(Probe(None)))
+        inspection.probed_media("raw", MemoryLake(), MemoryMediaProbe(Probe(None)), None)
 
 
 def test_another_hash_than_announced() -> None:

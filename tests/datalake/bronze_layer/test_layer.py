@@ -12,6 +12,7 @@ from hamilton import driver
 
 from datalake.adapters.lake import FileLake
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.media import MemoryMediaProbe
 from datalake.adapters.memory.sources import MemorySources
@@ -23,8 +24,10 @@ from datalake.errors import BadVideo
 from datalake.findings import finding
 from datalake.settings import BronzeSettings
 from tests.clips import clip
+from tests.limits import ROOMY
 
 CONTENT = b"a video"
+RULES = "0123456789abcdef"
 STREAM = VideoStream(index=0, codec="h264", width_px=160, height_px=96, time_base=(1, 90_000))
 FACTS = MediaFacts(container="mov,mp4,m4a,3gp,3g2,mj2", duration_s=2.0, video=STREAM)
 STATED = SourceFacts(uri="clip.mp4", size_bytes=len(CONTENT), etag='"1"')
@@ -40,7 +43,7 @@ def bronze() -> driver.Driver:
 
 @pytest.fixture(scope="module")
 def media() -> Iterator[MediaChildren]:
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=4 * 1024**3) as children:
+    with MediaChildren(slots=1, limits=ROOMY) as children:
         yield children
 
 
@@ -50,6 +53,8 @@ def run(bronze: driver.Driver, message: VideoArrived, **inputs: Any) -> BronzeVi
         "lake": MemoryLake(),
         "sources": MemorySources({"clip.mp4": CONTENT}, stated={"clip.mp4": STATED}),
         "media_probe": MemoryMediaProbe(Probe(FACTS)),
+        "known_content": MemoryKnownContent(),
+        "rules_hash": RULES,
     }
     everything = {**SETTINGS, **defaults, **inputs, "video_arrived": message}
     video = bronze.execute(["bronze_video"], inputs=everything)["bronze_video"]
@@ -57,9 +62,10 @@ def run(bronze: driver.Driver, message: VideoArrived, **inputs: Any) -> BronzeVi
     return BronzeVideo.model_validate_json(video.model_dump_json())
 
 
-def test_the_layer_needs_its_message_three_ports_and_its_settings(bronze: driver.Driver) -> None:
+def test_the_layer_needs_its_message_four_ports_and_its_settings(bronze: driver.Driver) -> None:
     needed = {node.name for node in bronze.list_available_variables() if node.is_external_input}
-    assert needed == {"video_arrived", "lake", "sources", "media_probe", *BronzeSettings.model_fields}
+    ports = {"lake", "sources", "media_probe", "known_content"}
+    assert needed == {"video_arrived", "rules_hash", *ports, *BronzeSettings.model_fields}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_the_graph_shows_what_a_setting_decides(bronze: driver.Driver, setting: 
 
 def test_every_node_is_documented(bronze: driver.Driver) -> None:
     nodes = [node for node in bronze.list_available_variables() if not node.is_external_input]
-    assert len(nodes) == 21
+    assert len(nodes) == 22
     assert [node.name for node in nodes if not node.documentation] == []
 
 
@@ -169,3 +175,17 @@ def test_on_the_real_thing(
     assert video.source is not None
     assert (video.source.uri, video.source.size_bytes) == (path.as_uri(), path.stat().st_size)
     assert list((tmp_path / "lake/.scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize(("rules_hash", "is_opened"), [(RULES, False), ("another", True)])
+def test_known_bytes_are_not_opened_again_under_the_same_rules(
+    bronze: driver.Driver, arrived: Message, rules_hash: str, is_opened: bool
+) -> None:
+    known, probe = MemoryKnownContent(), MemoryMediaProbe(Probe(FACTS))
+    bad = finding("decoder_hung", "no answer")
+    known.probes[hashlib.sha256(CONTENT).hexdigest(), RULES] = Probe(FACTS, (bad,))
+    video = run(bronze, arrived("clip.mp4"), known_content=known, rules_hash=rules_hash, media_probe=probe)
+    assert bool(probe.probed) is is_opened
+    assert video.blocking == (() if is_opened else ("decoder_hung",))
+    assert video.media == FACTS
+    assert video.rules_hash == rules_hash

@@ -25,16 +25,16 @@ COMMENT ON COLUMN video_attempts.progress IS 'The video as the layer left it, fo
 
 CREATE TABLE known_content (
     asset_id          text NOT NULL,
-    rules             text NOT NULL,
+    rules_hash        text NOT NULL,
     pipeline_version  text NOT NULL,
     media             jsonb,
     findings          jsonb NOT NULL,
     recorded_at       timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (asset_id, rules, pipeline_version)
+    PRIMARY KEY (asset_id, rules_hash, pipeline_version)
 );
 COMMENT ON TABLE known_content IS 'What was found out about bytes. The same bytes under the same rules and version are not opened again: what is bad stays bad.';
 COMMENT ON COLUMN known_content.asset_id IS 'SHA-256 of the bytes, hex.';
-COMMENT ON COLUMN known_content.rules IS '16 hex digits over the mode, options and limits that decide what is found.';
+COMMENT ON COLUMN known_content.rules_hash IS '16 hex digits over the mode, options and limits that decide what is found.';
 COMMENT ON COLUMN known_content.pipeline_version IS 'Version of the code that looked.';
 COMMENT ON COLUMN known_content.media IS 'MediaFacts of the probe; NULL when the bytes are no media file.';
 COMMENT ON COLUMN known_content.findings IS 'What was noticed about the bytes themselves, and what stopped the video, if anything did.';

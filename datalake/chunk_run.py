@@ -1,0 +1,140 @@
+"""A chunk through one layer, whatever happened to it before.
+
+What has ended elsewhere is left out, and what an earlier try got through is not done again. A video that
+was in flight when a task process died goes last and alone: a death over it then is the video's doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from logging import getLogger
+from threading import Event, Thread
+from uuid import UUID
+
+from datalake import chunks
+from datalake.adapters.ports import AttemptLog, EarlierTries, FileLayer
+from datalake.chunks import Result, Step
+from datalake.contracts import Chunk, VideoProgress
+from datalake.crash_points import crash_point
+from datalake.errors import DatabaseUnavailable, TransientError
+from datalake.findings import finding
+from datalake.stopping import StopSign, stoppable
+
+_log = getLogger(__name__)
+_LOOK_S = 1.0
+_NEVER = EarlierTries()
+
+
+@dataclass(frozen=True)
+class ChunkRun:
+    """Takes chunks through a step that opens files.
+
+    Args:
+        layer: whose step it is.
+        step: what is done with each video.
+        log: who is at which video.
+        at_once: videos in flight, at most.
+        max_deaths_alone: so many task processes may die over a video that was in flight alone.
+    """
+
+    layer: FileLayer
+    step: Step
+    log: AttemptLog
+    at_once: int
+    max_deaths_alone: int
+
+    def __call__(self, chunk: Chunk) -> Chunk:
+        """The chunk with every open video through the layer.
+
+        Raises:
+            TransientError: a service is away; raised after the other videos are through.
+            ConfigurationError: a setting is wrong; likewise.
+        """
+        chunk = still_open(chunk, self.log)
+        tries = self.log.earlier(self.layer, [video.claimed for video in chunk.videos if video.is_open])
+        videos = [self._known(video, tries.get(video.claimed.message_id, _NEVER)) for video in chunk.videos]
+        suspects = _suspects([video for video in videos if video.is_open], tries)
+        ids = {video.claimed.message_id for video in suspects}
+        calm = [video for video in videos if video.is_open and video.claimed.message_id not in ids]
+        with self._watched([*calm, *suspects]) as signs:
+            attempt = partial(self._attempted, signs, self.at_once == 1 or len(calm) == 1)
+            made = chunks.results(calm, attempt, self.at_once)
+            made += chunks.results(suspects, partial(self._attempted, signs, True), at_once=1)
+        ended = dict(zip((video.claimed.message_id for video in (*calm, *suspects)), made, strict=True))
+        return chunks.joined(chunk, [ended.get(video.claimed.message_id, video) for video in videos])
+
+    def _known(self, video: VideoProgress, tries: EarlierTries) -> VideoProgress:
+        """The video as an earlier try left it, or at its end if it has killed too often."""
+        if not video.is_open:
+            return video
+        if tries.progress is not None:
+            return tries.progress
+        if tries.deaths_alone < self.max_deaths_alone:
+            return video
+        evidence = f"{tries.deaths_alone} task processes died in {self.layer} with no other video in flight"
+        found = finding("kills_worker", evidence)
+        _log.error("%s: %s", video.claimed.label, evidence)
+        findings = (*(video.bronze.findings if video.bronze else ()), found)
+        return video.model_copy(update={"outcome": chunks.quarantine(findings, {found.code})})
+
+    def _attempted(self, signs: Mapping[UUID, StopSign], is_alone: bool, video: VideoProgress) -> Result:
+        """One attempt at a video, written down before its file is opened and after that."""
+        claimed = video.claimed
+
+        def recorded(video: VideoProgress) -> VideoProgress:
+            self.log.begin(self.layer, claimed, is_alone)
+            crash_point("video.after_begin")
+            return self.step(video)
+
+        with stoppable(signs[claimed.message_id]):
+            result = chunks.guarded(video, recorded)
+        crash_point("video.before_end")
+        is_through = isinstance(result, VideoProgress) and not (result.error or result.put_off)
+        try:
+            self.log.end(self.layer, claimed, result if is_through else None)  # type: ignore[arg-type]
+        except DatabaseUnavailable as error:
+            return error
+        return result
+
+    @contextmanager
+    def _watched(self, videos: Sequence[VideoProgress]) -> Iterator[Mapping[UUID, StopSign]]:
+        """A stop sign a video; that of a message that ends elsewhere is set within a second or two."""
+        signs = {video.claimed.message_id: StopSign() for video in videos}
+        over = Event()
+
+        def look() -> None:
+            while videos and not over.wait(_LOOK_S):
+                try:
+                    left = self.log.still_open([video.claimed for video in videos])
+                except TransientError:
+                    continue  # nobody can have cancelled anything while the database is away
+                for message_id in signs.keys() - left:
+                    signs[message_id].set()
+
+        watcher = Thread(target=look, name="stop-signs", daemon=True)
+        watcher.start()
+        try:
+            yield signs
+        finally:
+            over.set()
+            watcher.join()
+
+
+def still_open(chunk: Chunk, log: AttemptLog) -> Chunk:
+    """The chunk without videos whose message has ended, or belongs to another attempt by now."""
+    left = log.still_open([video.claimed for video in chunk.videos])
+    videos = tuple(video for video in chunk.videos if video.claimed.message_id in left)
+    return chunk.model_copy(update={"videos": videos})
+
+
+def _suspects(videos: Sequence[VideoProgress], tries: Mapping[UUID, EarlierTries]) -> list[VideoProgress]:
+    """Videos over which a process died, the guilty one last, so that it holds up no other."""
+
+    def suspicion(video: VideoProgress) -> tuple[int, int]:
+        found = tries.get(video.claimed.message_id, _NEVER)
+        return found.deaths_alone, found.deaths
+
+    return sorted((video for video in videos if suspicion(video) != (0, 0)), key=suspicion)
