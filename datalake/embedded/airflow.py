@@ -74,7 +74,7 @@ def write_login(folder: Layout, secrets: Secrets) -> None:
 class AirflowServer(Server):
     """One of Airflow's processes; its health is what the API server says about its heartbeat."""
 
-    ready_timeout_s = 240.0
+    ready_timeout_s = 600.0  # its imports take long on a busy machine; one that fails ends at once
 
     def __init__(self, name: str, folder: Layout, port: int, environment: Mapping[str, str]) -> None:
         super().__init__(folder.log(name))
