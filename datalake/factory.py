@@ -62,9 +62,16 @@ def build_sources(config: Settings) -> SourceReader:
 def build_media_children(config: Settings) -> MediaChildren:
     """Child processes that open untrusted files; a context manager."""
     from datalake.adapters.media.children import MediaChildren
+    from datalake.adapters.media.limits import Limits
 
     silver = config.silver
-    return MediaChildren(silver.videos_at_once, silver.child_timeout_s, silver.child_memory_bytes)
+    limits = Limits(
+        timeout_s=silver.child_timeout_s,
+        timeout_per_video_s=silver.child_timeout_per_video_s,
+        memory_bytes=silver.child_memory_bytes,
+        resident_bytes=silver.child_resident_bytes,
+    )
+    return MediaChildren(silver.videos_at_once, limits)
 
 
 def build_embedder(config: Settings) -> Embedder:

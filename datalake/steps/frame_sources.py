@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from datalake.adapters.ports import DecodedWindow, FrameSource, Sampling, Window
 from datalake.contracts import Finding
+from datalake.stopping import current_stop
 
 
 class LeasedFrameSource(FrameSource):
@@ -13,10 +14,10 @@ class LeasedFrameSource(FrameSource):
 
     Args:
         source: where the frames come from.
-        renew: told how many windows are done, and of how many.
+        renew: told which window comes next, and of how many.
     """
 
-    def __init__(self, source: FrameSource, renew: Callable[[int, int], None]) -> None:
+    def __init__(self, source: FrameSource, renew: Callable[[Window, int], None]) -> None:
         self._source, self._renew = source, renew
         self._windows: tuple[Window, ...] = ()
 
@@ -41,7 +42,8 @@ class LeasedFrameSource(FrameSource):
         Raises:
             LeaseLost: another task try took over.
         """
-        self._renew(window.index, len(self._windows))
+        current_stop().check()
+        self._renew(window, len(self._windows))
         return self._source.decoded(window)
 
 

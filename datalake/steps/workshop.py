@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event, Lock
 from uuid import UUID, uuid4
 
@@ -14,6 +13,7 @@ from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.ports import FrameSource, Lake, Window, WorkLeases
 from datalake.contracts import BronzeVideo, Chunk, Options, SilverVideo, VideoProgress, WorkIdentity
+from datalake.crash_points import crash_point
 from datalake.errors import BadVideo, LeaseLost
 from datalake.pipeline import run_layer
 from datalake.settings import SilverSettings
@@ -21,6 +21,7 @@ from datalake.silver_layer.identity import SilverOptions, work_identity
 from datalake.silver_layer.manifest import manifest_key, silver_video_from_manifest
 from datalake.steps.frame_sources import LeasedFrameSource, NoFrames
 from datalake.steps.known import known
+from datalake.stopping import current_stop
 
 _POLL_S = 0.5
 
@@ -65,7 +66,7 @@ class Workshop:
         options = self.options_of(video.claimed.arrived.options)
         work = work_identity(known(video.bronze), self.embedder, options)
         with self.one_at_a_time(work):
-            self._acquire(work, str(video.claimed.message_id))
+            self._acquire(work, str(video.claimed.message_id), known(video.bronze).size_bytes)
             with self._released_on_error(work):
                 silver = self._finished(video, work, options)
         return video.model_copy(update={"silver": silver})
@@ -76,6 +77,7 @@ class Workshop:
             silver = silver_video_from_manifest(self.lake.read_bytes(key))
         else:
             silver = self._do(known(video.bronze), work, options)
+            crash_point("silver.after_manifest")
         self.leases.finish(work, self.token, key)
         return silver
 
@@ -88,13 +90,14 @@ class Workshop:
             self.leases.release(work, self.token)
             raise
 
-    def _acquire(self, work: WorkIdentity, task: str) -> None:
-        """Get the lease, or wait while another task is at it and makes progress.
+    def _acquire(self, work: WorkIdentity, task: str, size_bytes: int) -> None:
+        """Get the lease, or wait as long as one without progress may last.
 
         Work that was finished and whose manifest the lake has lost is opened again.
         """
-        deadline = time.monotonic() + self.config.child_timeout_s + self.config.lease_s
-        while (answer := self._lease(work, task)) != "acquired":
+        lease_s = self._lease_s(self.media.limits.opened_within_s(size_bytes))
+        deadline = time.monotonic() + lease_s
+        while (answer := self._lease(work, task, lease_s)) != "acquired":
             if answer == "finished":
                 if self.lake.exists(manifest_key(work)):
                     return
@@ -102,18 +105,23 @@ class Workshop:
                 continue
             if time.monotonic() > deadline:
                 raise LeaseLost(f"{work.prefix}: another task is at this work; trying again later")
+            current_stop().check()
             Event().wait(_POLL_S)
 
-    def _lease(self, work: WorkIdentity, task: str) -> str:
+    def _lease(self, work: WorkIdentity, task: str, lease_s: float) -> str:
         chunk = self.chunk
-        return self.leases.lease(work, self.token, chunk.batch_id, chunk.attempt, self.config.lease_s, task)
+        return self.leases.lease(work, self.token, chunk.batch_id, chunk.attempt, lease_s, task)
+
+    def _lease_s(self, within_s: float) -> float:
+        """Seconds of a lease that outlasts a child over which no progress comes."""
+        return self.config.lease_s + within_s
 
     def _do(self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions) -> SilverVideo:
         """The layer on the video's frames; in `report-only` mode on those that can be had."""
         windows: tuple[Window, ...] = ()
         try:
             with self._frame_source(bronze, options) as frames, self.embedder.producer():
-                source = self._leased(frames, work)
+                source = self._leased(frames, work, bronze.size_bytes)
                 try:
                     return self._run(bronze, work, options, source)
                 finally:
@@ -122,10 +130,14 @@ class Workshop:
             if options.validation_mode != "report-only":
                 raise
             rest = NoFrames((bad.finding,), windows)
-            return self._run(bronze, work, options, self._leased(rest, work))
+            return self._run(bronze, work, options, self._leased(rest, work, bronze.size_bytes))
 
-    def _leased(self, frames: FrameSource, work: WorkIdentity) -> LeasedFrameSource:
-        return LeasedFrameSource(frames, partial(self.leases.renew, work, self.token, self.config.lease_s))
+    def _leased(self, frames: FrameSource, work: WorkIdentity, size_bytes: int) -> LeasedFrameSource:
+        def renew(window: Window, windows_total: int) -> None:
+            lease_s = self._lease_s(self.media.limits.decoded_within_s(size_bytes, window))
+            self.leases.renew(work, self.token, lease_s, window.index, windows_total)
+
+        return LeasedFrameSource(frames, renew)
 
     def _run(
         self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions, frames: FrameSource

@@ -9,11 +9,12 @@ import pytest
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory.embedder import MemoryEmbedder
+from tests.limits import ROOMY
 
 
 @pytest.fixture(scope="session")
 def media() -> Iterator[MediaChildren]:
-    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4 * 1024**3) as children:
+    with MediaChildren(slots=2, limits=ROOMY) as children:
         yield children
 
 

@@ -1,7 +1,8 @@
 """Untrusted media files, opened only in killable child processes.
 
 The parent: `children.MediaChildren` is the way in; `pool` starts children ahead, `process` asks one and kills
-it; `opened_file` keeps a file open in one after the other, `frames` asks that for windows (of `windows`).
+it; `limits` says what it may use; `opened_file` keeps a file open in one after the other, `frames` asks that
+for windows (of `windows`).
 The child: `child` is its entry, `answer` what it gives. It serves three rooms:
 
 * `probe/` says what a file is, what is really there, and what is wrong with it;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,16 +13,16 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from datalake.adapters.media.frames import DecodedFrames
+from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.pool import ChildPool, tried_twice
-from datalake.adapters.media.process import Limits
+from datalake.adapters.media.process import ENTRY
 from datalake.adapters.media.proxy.proxies import ChildTranscoder
 from datalake.adapters.ports import FrameSource, MediaProbe, Probe, Transcoder
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
 from datalake.findings import finding
 
-_SCAN_BYTES_PER_S = 20 * 1024**2  # a probe reads the whole file: the larger, the longer it may take
 _PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
 
 
@@ -30,14 +31,18 @@ class MediaChildren:
 
     Args:
         slots: probes and frame sources that can be open at once; one more waits.
-        timeout_s: wall seconds for a probe (plus its reading time) or one window.
-        memory_bytes: address space of a child.
+        limits: of each child, but for its threads: the slots share the machine's processors.
+        entry: the module that a child runs.
     """
 
-    def __init__(self, slots: int, timeout_s: float, memory_bytes: int) -> None:
+    def __init__(self, slots: int, limits: Limits, entry: str = ENTRY) -> None:
         threads = max(1, -(-(os.cpu_count() or 1) // slots))
-        self._pool = ChildPool(slots, Limits(timeout_s, memory_bytes, threads))
-        self._timeout_s = timeout_s
+        self._pool = ChildPool(slots, replace(limits, threads=threads), entry)
+
+    @property
+    def limits(self) -> Limits:
+        """Of each child."""
+        return self._pool.limits
 
     def __enter__(self) -> Self:
         self._pool.__enter__()
@@ -50,7 +55,7 @@ class MediaChildren:
 
     def probe_port(self) -> MediaProbe:
         """A probe; any number of threads may share it."""
-        return ChildProbe(self._pool, self._timeout_s)
+        return ChildProbe(self._pool)
 
     @contextmanager
     def frame_source(self, path: Path, media: MediaFacts) -> Iterator[FrameSource]:
@@ -77,14 +82,14 @@ class MediaChildren:
         Raises:
             BadVideo: the probe found no pictures.
         """
-        yield ChildTranscoder(self._pool, path, media, self._timeout_s, limit_s)
+        yield ChildTranscoder(self._pool, path, media, limit_s)
 
 
 class ChildProbe(MediaProbe):
     """Probes by whichever child of the pool is free."""
 
-    def __init__(self, pool: ChildPool, timeout_s: float) -> None:
-        self._pool, self._timeout_s = pool, timeout_s
+    def __init__(self, pool: ChildPool) -> None:
+        self._pool = pool
 
     def probe(self, path: Path) -> Probe:
         """Facts and findings; that two children hung or died is a finding as well."""
@@ -94,6 +99,6 @@ class ChildProbe(MediaProbe):
             return Probe(media=None, findings=(bad.finding,))
 
     def _probed(self, path: Path) -> Probe:
-        limit_s = self._timeout_s + path.stat().st_size / _SCAN_BYTES_PER_S
+        limit_s = self._pool.limits.reading_s(path.stat().st_size)
         with self._pool.lease() as child:
             return _PROBE.validate_python(child.request("probe", limit_s, path=str(path)))

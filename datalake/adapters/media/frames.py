@@ -30,7 +30,7 @@ class DecodedFrames(FrameSource):
         Raises:
             BadVideo: two children hung, died or ran out of memory over the packets.
         """
-        keyframes_us = array("q", self._file.request("keyframes")[1].tobytes())
+        keyframes_us = array("q", self._file.keyframes().tobytes())
         frame_bytes = self._video.width_px * self._video.height_px * 3
         end_us = sampled_end_us(self._duration_s, sampling)
         wanted_us = wanted_times_us(end_us, sampling.interval_s, sampling.max_frames)
@@ -44,7 +44,7 @@ class DecodedFrames(FrameSource):
         A window over which two children ended is lost, and only that one.
         """
         try:
-            answer, pixels = self._file.request("frames", **_wanted(window))
+            answer, pixels = self._file.request("frames", **self._wanted(window))
         except BadVideo as bad:
             return DecodedWindow((), (_placed(bad.finding, window),))
         self._ask_for_next(window)
@@ -53,7 +53,11 @@ class DecodedFrames(FrameSource):
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1
         if following < len(self._windows) and self._windows[following].start_us == window.end_us:
-            self._file.ask_ahead("frames", **_wanted(self._windows[following]))
+            self._file.ask_ahead("frames", **self._wanted(self._windows[following]))
+
+    def _wanted(self, window: Window) -> dict[str, Any]:
+        span = {"start_us": window.start_us, "end_us": window.end_us, "wanted_us": window.wanted_us}
+        return {"timeout_s": self._file.limits.decoding_s(window), **span}
 
     def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> DecodedWindow:
         times = answer["frames"]
@@ -62,10 +66,6 @@ class DecodedFrames(FrameSource):
             tuple(Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)),
             tuple(Finding.model_validate(one) for one in answer["findings"]),
         )
-
-
-def _wanted(window: Window) -> dict[str, Any]:
-    return {"start_us": window.start_us, "end_us": window.end_us, "wanted_us": window.wanted_us}
 
 
 def _placed(found: Finding, window: Window) -> Finding:

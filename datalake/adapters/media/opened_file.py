@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pool import ChildPool, tried_twice
 from datalake.adapters.media.process import ENDED, Child, Pixels
 from datalake.contracts import Finding, VideoStream
@@ -25,11 +26,17 @@ class OpenedFile:
 
     def __init__(self, pool: ChildPool, path: Path, video: VideoStream) -> None:
         self._pool = pool
+        self._reading_s = pool.limits.reading_s(path.stat().st_size)
         self._opening: dict[str, Any] = {"path": str(path), "stream": video.model_dump(mode="json")}
         self._lease = ExitStack()
         self._child: Child | None = None
         self._ahead: dict[str, Any] | None = None
         self._endings: list[Finding] = []
+
+    @property
+    def limits(self) -> Limits:
+        """Of each of its children."""
+        return self._pool.limits
 
     def open(self) -> None:
         """Open the file, if it is not.
@@ -39,8 +46,16 @@ class OpenedFile:
         """
         tried_twice(self._opened)
 
+    def keyframes(self) -> Pixels:
+        """Keyframe times, as bytes (int64, microseconds).
+
+        Raises:
+            BadVideo: as of `request`.
+        """
+        return self.request("keyframes", timeout_s=self._reading_s)[1]
+
     def request(self, op: str, **arguments: Any) -> tuple[Any, Pixels]:
-        """The answer and its pixels.
+        """The answer and its pixels; arguments as of `Child.send`.
 
         Raises:
             BadVideo: the child refused, two children ended over it, or too many have ended before.
@@ -60,17 +75,19 @@ class OpenedFile:
 
     def close(self) -> None:
         """Make the child let go of the file, if it is there to be asked, and give it back."""
-        if self._child is not None and not self._child.is_busy:
-            with suppress(BadVideo):  # it died idle: there is nothing left to let go
-                self._child.request("close")
-        self._give_back()
+        try:
+            if self._child is not None and not self._child.is_busy:
+                with suppress(BadVideo):  # it died idle: there is nothing left to let go
+                    self._child.request("close")
+        finally:
+            self._give_back()
 
     def _opened(self) -> Child:
         if self._child is not None:
             return self._child
         with self._given_back_if_bad():
             child = self._lease.enter_context(self._pool.lease())
-            child.request("open", **self._opening)
+            child.request("open", self._reading_s, **self._opening)
         self._child = child
         return child
 

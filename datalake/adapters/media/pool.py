@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self, TypeVar
 
-from datalake.adapters.media.process import ENDED, ENTRY, Child, Limits
+from datalake.adapters.media.limits import Limits
+from datalake.adapters.media.process import ENDED, ENTRY, Child
 from datalake.errors import BadVideo
+from datalake.stopping import StopSign, current_stop
+
+_LOOK_S = 0.1  # a child that eats a gigabyte a second is found a tenth of one too late
+_POLL_S = 0.5
 
 Result = TypeVar("Result")
 
@@ -33,7 +39,10 @@ def tried_twice(step: Callable[[], Result]) -> Result:
 
 
 class ChildPool:
-    """One child per slot, started ahead; a child that failed is replaced. A context manager."""
+    """One child per slot, started ahead; a child that failed is replaced. A context manager.
+
+    A thread looks at the memory of all of them, for a child also eats while nobody waits for its answer.
+    """
 
     def __init__(self, slots: int, limits: Limits, entry: str = ENTRY) -> None:
         self._slots, self._limits, self._entry = slots, limits, entry
@@ -41,23 +50,39 @@ class ChildPool:
         self._children: set[Child] = set()
         # The parent-death signal follows the thread that started the child: one thread, as old as the pool.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="media-children")
+        self._is_closed = Event()
+        self._watch = Thread(target=self._watch_memory, name="media-memory", daemon=True)
+
+    @property
+    def limits(self) -> Limits:
+        """Of each child."""
+        return self._limits
 
     def __enter__(self) -> Self:
         for _ in range(self._slots):
             self._start_one()
+        self._watch.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_closed.set()
+        self._watch.join()
         self._starter.shutdown(cancel_futures=True)
         for child in list(self._children):
             child.kill()
 
     @contextmanager
     def lease(self) -> Iterator[Child]:
-        """A child for as long as the block lasts; waits while all are taken."""
-        future = self._idle.get()
+        """A child for as long as the block lasts; waits while all are taken.
+
+        Raises:
+            Stopped: the video that this thread works on must not go on; no child is touched.
+            MachineBusy: a child cannot start.
+        """
+        stop = current_stop()
+        future = self._next_idle(stop)
         child: Child | None = None
         try:
             child = future.result()
@@ -67,10 +92,17 @@ class ChildPool:
                 child = self._starter.submit(self._start).result()
                 future = Future()
                 future.set_result(child)
-            child.wait_until_ready()
-            yield child
+            with stop.calling(child.kill_at_once):
+                child.wait_until_ready()
+                yield child
         finally:
             self._take_back(future, child)
+
+    def _next_idle(self, stop: StopSign) -> Future[Child]:
+        while True:
+            stop.check()
+            with suppress(Empty):
+                return self._idle.get(timeout=_POLL_S)
 
     def _take_back(self, future: Future[Child], child: Child | None) -> None:
         if child is not None and child.is_alive and not child.is_busy:
@@ -80,6 +112,11 @@ class ChildPool:
             self._children.discard(child)
             child.kill()
         self._start_one()
+
+    def _watch_memory(self) -> None:
+        while not self._is_closed.wait(_LOOK_S):
+            for child in list(self._children):
+                child.kill_if_too_large()
 
     def _start_one(self) -> None:
         self._idle.put(self._starter.submit(self._start))

@@ -17,34 +17,27 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from datalake.adapters.media.limits import Limits
 from datalake.contracts import Finding
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
+from datalake.stopping import current_stop
 
 ENTRY = "datalake.adapters.media.child"
 ENDED = frozenset({"decoder_died", "decoder_hung", "decoder_out_of_memory"})  # findings: it is done for
 _MAX_PACKET_BYTES = 128 * 1024
 _START_TIMEOUT_S = 60.0
 _LAST_WORDS_S = 2.0  # from hanging up to the end of a traceback
+_HELD = ("RssAnon:", "RssShmem:")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 
 Pixels = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one child may use: wall seconds a request, bytes of address space, decoder threads."""
-
-    timeout_s: float
-    memory_bytes: int
-    threads: int = 1
 
 
 class Child:
@@ -72,7 +65,8 @@ class Child:
                 )
             opened.pop_all()  # from here on kill() closes them
         self._deadline_s = 0.0  # of the request under way
-        self._is_ready = False
+        self._is_ready = self._is_killed = False
+        self._excess_bytes = 0  # what it held when that was too much
         self.is_busy = False  # True from `send` to a good answer; a child left busy is not used again
 
     @property
@@ -82,14 +76,15 @@ class Child:
 
     @property
     def is_alive(self) -> bool:
-        """True while the process runs."""
-        return self._process.poll() is None
+        """True while the process runs; False from `kill_at_once` on."""
+        return not self._is_killed and self._process.poll() is None
 
     def wait_until_ready(self) -> None:
         """Wait for the end of the imports; the clock runs from here.
 
         Raises:
             MachineBusy: the child cannot start; no video is to blame.
+            Stopped: the video that this thread works on must not go on.
         """
         if self._is_ready:
             return
@@ -99,7 +94,9 @@ class Child:
         except (TimeoutError, ConnectionResetError):
             self._is_ready = False
         if not self._is_ready:
-            raise MachineBusy(f"the media child cannot start: {self._obituary()}")
+            why = self._obituary()
+            current_stop().check()
+            raise MachineBusy(f"the media child cannot start: {why}")
 
     def request(self, op: str, timeout_s: float | None = None, **arguments: Any) -> Any:
         """Ask and wait for the JSON result.
@@ -118,7 +115,7 @@ class Child:
         try:
             self._channel.send(json.dumps(packet).encode())
         except BrokenPipeError:
-            raise BadVideo(finding("decoder_died", self._obituary())) from None
+            raise self._end() from None
 
     def receive(self) -> tuple[Any, Pixels]:
         """The result of the last `send`, and its pixels (empty where there are none).
@@ -131,11 +128,12 @@ class Child:
             packet, files, _, _ = socket.recv_fds(self._channel, _MAX_PACKET_BYTES, 1)
         except TimeoutError:
             self.kill()
+            current_stop().check()
             raise BadVideo(finding("decoder_hung", "no answer within the time limit; killed")) from None
         except ConnectionResetError:
             packet, files = b"", []
         if not packet:
-            raise BadVideo(finding("decoder_died", self._obituary()))
+            raise self._end()
         answer = json.loads(packet)
         if refusal := answer.get("finding"):
             raise BadVideo(Finding.model_validate(refusal))
@@ -150,6 +148,32 @@ class Child:
         self._channel.close()
         self._stderr.close()
 
+    def kill_at_once(self) -> None:
+        """Send SIGKILL and return: for any thread, also while another one waits for the answer."""
+        self._is_killed = True
+        self._process.kill()
+
+    def kill_if_too_large(self) -> None:
+        """Kill the process if more memory is in use than it may have: for any thread."""
+        held_bytes = _held_bytes(self.pid) if self.is_alive else 0
+        if held_bytes > self._limits.resident_bytes:
+            self._excess_bytes = held_bytes
+            self.kill_at_once()
+
+    def _end(self) -> BadVideo:
+        """What the end of the process says of its video.
+
+        Raises:
+            Stopped: it says nothing: this thread's video must not go on, and somebody ended its child.
+        """
+        how = self._obituary()
+        current_stop().check()
+        if self._excess_bytes:
+            held_mib, allowed_mib = self._excess_bytes >> 20, self._limits.resident_bytes >> 20
+            told = f"{held_mib} MiB in use, CHILD_RESIDENT_BYTES allows {allowed_mib} MiB; killed"
+            return BadVideo(finding("decoder_out_of_memory", told))
+        return BadVideo(finding("decoder_died", how))
+
     def _obituary(self) -> str:
         """How the process ended: signal or exit code, and the last line it wrote."""
         with suppress(subprocess.TimeoutExpired):
@@ -161,6 +185,15 @@ class Child:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         self.kill()
         return f"{how}: {lines[-1][:500]}"
+
+
+def _held_bytes(pid: int) -> int:
+    """Memory that a process has in use, without pages of files; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_HELD))
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def cut_windows(
             candidates = range(past, first + window_frames // 2, -1)
             past = next((i for i in candidates if group[i] != group[i - 1]), past)
         next_us = wanted_us[past - 1] + 1 if past < len(wanted_us) else max(end_us, wanted_us[-1] + 1)
-        windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past])))
+        keyframe_us = keyframes_us[group[first] - 1] if group[first] else 0
+        windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past]), keyframe_us))
         first, start_us = past, next_us
     return windows

@@ -33,12 +33,21 @@ class MediaProbe(ABC):
 
 @dataclass(frozen=True)
 class Window:
-    """A span of a video and the times wanted in it, microseconds from the start of the video."""
+    """A span of a video and the times wanted in it, microseconds from the start of the video.
+
+    `keyframe_us` is where decoding has to begin, unless it goes on from the window before.
+    """
 
     index: int
     start_us: int
     end_us: int
     wanted_us: tuple[int, ...]
+    keyframe_us: int = 0
+
+    @property
+    def decoding_span_s(self) -> float:
+        """How much video has to be decoded for it at most, seconds."""
+        return (self.end_us - self.keyframe_us) / 1_000_000
 
 
 @dataclass(frozen=True)

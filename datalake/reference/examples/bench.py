@@ -10,6 +10,8 @@ from uuid import UUID, uuid5
 from datalake.adapters.embedders import build_embedder
 from datalake.adapters.frame_table import ParquetFrameTable
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.limits import Limits
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.sources import MemorySources
 from datalake.adapters.ports import Embedder, FrameSource, Lake, SourceReader
 from datalake.contracts import (
@@ -29,8 +31,9 @@ from datalake.silver_layer.identity import SilverOptions, effective_options, wor
 _NAMESPACE = UUID("0f4e7b8a-55c1-5c7e-8d0b-3f5f6a1f9c11")
 _HOST = "https://videos.example.com"
 _CUT_SHARE = 0.6
-_CHILD_TIMEOUT_S = 120.0
-_CHILD_MEMORY_BYTES = 4 * 1024**3
+_LIMITS = Limits(
+    timeout_s=120.0, timeout_per_video_s=5.0, memory_bytes=4 * 1024**3, resident_bytes=2 * 1024**3
+)
 
 
 def message(clip: str, options: Options | None = None) -> VideoArrived:
@@ -70,7 +73,7 @@ def sources() -> SourceReader:
 
 def media() -> MediaChildren:
     """Child processes that open untrusted bytes: `with bench.media() as media`."""
-    return MediaChildren(slots=1, timeout_s=_CHILD_TIMEOUT_S, memory_bytes=_CHILD_MEMORY_BYTES)
+    return MediaChildren(slots=1, limits=_LIMITS)
 
 
 def embedder() -> Embedder:
@@ -87,9 +90,8 @@ def landed(arrived: VideoArrived, lake: Lake) -> BronzeVideo:
     """What bronze makes of a message, by the default rules."""
     with media() as children:
         ports = {"sources": sources(), "lake": lake, "media_probe": children.probe_port()}
-        bronze_video: BronzeVideo = run_layer(
-            "bronze", {"video_arrived": arrived, **defaults(BronzeSettings), **ports}
-        )
+        asked = {"video_arrived": arrived, "known_content": MemoryKnownContent(), "rules_hash": ""}
+        bronze_video: BronzeVideo = run_layer("bronze", {**asked, **defaults(BronzeSettings), **ports})
     return bronze_video
 
 

@@ -21,6 +21,7 @@ from datalake.silver_layer.proxies import ProxyWish, proxy_wishes
 from tests.clips import clip, clips_folder
 from tests.datalake.silver_layer.records import ASSET_ID, WORK, media, silver_video, stream
 from tests.datalake.silver_layer.rows import stored
+from tests.limits import ROOMY
 
 PREFIX = f"{WORK.prefix}/derivatives"
 
@@ -164,7 +165,7 @@ def test_a_real_video_has_a_proxy_that_the_probe_finds_nothing_wrong_with(tmp_pa
     lake = open_lake((tmp_path / "lake").as_uri(), tmp_path, "")
     path = clip(clips_folder(), scale=6, rotation_deg=90, b_frames=2, audio="tone")
     with (
-        MediaChildren(slots=1, timeout_s=60, memory_bytes=4 * 1024**3) as children,
+        MediaChildren(slots=1, limits=ROOMY) as children,
         lake.scratch() as scratch,
     ):
         facts = children.probe_port().probe(path).media

@@ -13,9 +13,10 @@ from datalake.embedded.process import free_port
 from datalake.errors import BadVideo, SourceUnavailable
 from datalake.steps.bronze import bronze_step
 from tests.cases.product import arrived, settings
+from tests.limits import ROOMY
 
 LAST_ATTEMPT = 3
-NEVER_STARTED = MediaChildren(slots=1, timeout_s=1, memory_bytes=2**30)
+NEVER_STARTED = MediaChildren(slots=1, limits=ROOMY)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_in_the_last_attempt_it_is_the_video_that_is_bad(away: VideoProgress, tm
 def test_what_bronze_found_stops_the_video_or_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no media file")
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=4 * 1024**3) as media:
+    with MediaChildren(slots=1, limits=ROOMY) as media:
         step = step_of(tmp_path, 1, media)
         stopped, reported = (step(arrived(path, mode, {})) for mode in ("strict", "report-only"))
     assert stopped.outcome is not None and stopped.bronze is not None

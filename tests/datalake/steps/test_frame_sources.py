@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.memory.media import MemoryFrameSource
-from datalake.adapters.ports import Frame, Sampling
+from datalake.adapters.ports import Frame, Sampling, Window
 from datalake.errors import LeaseLost
 from datalake.findings import finding
 from datalake.steps.frame_sources import LeasedFrameSource, NoFrames
@@ -15,15 +15,15 @@ HUNG = finding("decoder_hung", "no frame for 120 s")
 
 
 def test_the_lease_is_renewed_before_each_window_with_how_far_the_work_is() -> None:
-    renewed: list[tuple[int, int]] = []
-    source = LeasedFrameSource(MemoryFrameSource(FRAMES, 3.0), lambda *progress: renewed.append(progress))
+    renewed: list[tuple[Window, int]] = []
+    source = LeasedFrameSource(MemoryFrameSource(FRAMES, 3.0), lambda *told: renewed.append(told))
     windows = source.windows(ONE_A_WINDOW)
     assert [source.decoded(window).frames for window in windows] == [(frame,) for frame in FRAMES]
-    assert renewed == [(0, 3), (1, 3), (2, 3)]
+    assert renewed == [(window, 3) for window in windows]
 
 
 def test_nothing_is_decoded_without_the_lease() -> None:
-    def lost(done: int, total: int) -> None:
+    def lost(window: Window, total: int) -> None:
         raise LeaseLost("another task took over")
 
     source = LeasedFrameSource(MemoryFrameSource(FRAMES, 3.0), lost)
@@ -33,5 +33,5 @@ def test_nothing_is_decoded_without_the_lease() -> None:
 
 @pytest.mark.parametrize("findings", [(), (HUNG,)], ids=["bronze said why", "it says why"])
 def test_a_video_without_frames_has_no_window_and_its_reason_passes_the_lease(findings) -> None:
-    source = LeasedFrameSource(NoFrames(findings), lambda done, total: None)
+    source = LeasedFrameSource(NoFrames(findings), lambda window, total: None)
     assert (tuple(source.windows(ONE_A_WINDOW)), source.findings) == ((), findings)

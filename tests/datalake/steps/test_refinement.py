@@ -23,6 +23,7 @@ from datalake.silver_layer.identity import effective_options
 from datalake.steps.refinement import Refinement
 from datalake.steps.workshop import Workshop
 from tests.clips import clip
+from tests.limits import ROOMY
 
 OPTIONS_OF = partial(effective_options, silver=SilverSettings(), lake=LakeSettings(), bronze=BronzeSettings())
 BATCH = uuid4()
@@ -30,7 +31,7 @@ BATCH = uuid4()
 
 @pytest.fixture
 def media() -> Iterator[MediaChildren]:
-    with MediaChildren(slots=1, timeout_s=30.0, memory_bytes=4 * 1024**3) as children:
+    with MediaChildren(slots=1, limits=ROOMY) as children:
         yield children
 
 

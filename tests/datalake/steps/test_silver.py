@@ -14,6 +14,7 @@ from datalake.steps.bronze import bronze_step
 from datalake.steps.silver import silver_step
 from tests.cases.product import arrived, settings
 from tests.clips import clip
+from tests.limits import ROOMY
 
 
 def test_settings_reach_silver_the_assessment_and_the_derivatives(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_settings_reach_silver_the_assessment_and_the_derivatives(tmp_path: Path
     video = arrived(clip(tmp_path, frames=45), "strict", {})
     chunk = Chunk(label="test", batch_id=video.claimed.batch_id, attempt=1, videos=(video,))
     with (
-        MediaChildren(slots=1, timeout_s=30, memory_bytes=4 * 1024**3) as media,
+        MediaChildren(slots=1, limits=ROOMY) as media,
         MicroBatcher(MemoryEmbedder(), batch_size=8) as embedder,
     ):
         landed = chunks.run(chunk, bronze_step(config, 1, media), at_once=1)

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from datalake.adapters.embedders.batcher import MicroBatcher
+from datalake.adapters.media.limits import Limits
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.adapters.memory.media import MemoryFrameSource
-from datalake.adapters.ports import Frame
+from datalake.adapters.ports import DecodedWindow, Frame
 from datalake.contracts import (
     BronzeVideo,
     Chunk,
@@ -36,7 +37,10 @@ from datalake.steps.workshop import Workshop
 
 ASSET_ID = "cd" * 32
 BATCH = uuid4()
+LEASE_S = 0.3
+LIMITS = Limits(timeout_s=0.05, timeout_per_video_s=0.1, memory_bytes=2**30, resident_bytes=2**30)
 OPTIONS_OF = partial(effective_options, silver=SilverSettings(), lake=LakeSettings(), bronze=BronzeSettings())
+ONE_A_WINDOW = partial(OPTIONS_OF, silver=SilverSettings().model_copy(update={"window_max_bytes": 1}))
 
 
 MEDIA = MediaFacts(
@@ -63,10 +67,13 @@ class Picky(MemoryEmbedder):
 class Media:
     """Opens the same three frames for every file, and counts how often."""
 
+    limits = LIMITS
+
     def __init__(self) -> None:
         self.opened = 0
         self.error: Exception | None = None
         self.meanwhile = lambda: None
+        self.source = partial(MemoryFrameSource, duration_s=3.0)
 
     @contextmanager
     def frame_source(self, path, media) -> Iterator[MemoryFrameSource]:
@@ -75,7 +82,7 @@ class Media:
         if self.error:
             raise self.error
         frames = [Frame(n * 1_000_000, n, picture(n)) for n in range(3)]
-        yield MemoryFrameSource(frames, duration_s=3.0)
+        yield self.source(frames)
 
 
 def progress(video_id: str, mode: str | None = None, media: MediaFacts | None = MEDIA) -> VideoProgress:
@@ -109,7 +116,7 @@ def make_workshop(lake):
         def make(**changes) -> Workshop:
             chunk = Chunk(label="test", batch_id=BATCH, attempt=1, videos=())
             parts = {"chunk": chunk, "leases": leases, "lake": lake, "media": media, "embedder": embedder}
-            config = SilverSettings(lease_s=0.3, child_timeout_s=0.3)
+            config = SilverSettings(lease_s=LEASE_S)
             return Workshop(**{"config": config, "options_of": OPTIONS_OF, **parts, **changes})
 
         yield make
@@ -122,6 +129,39 @@ def test_equal_work_of_a_chunk_is_done_once_and_linked_by_the_others(make_worksh
     assert workshop.media.opened == 1
     assert {video.silver for video in videos} == {videos[0].silver}
     assert videos[0].silver.frame_count == 3
+
+
+class Hanging(MemoryFrameSource):
+    """Gives nothing until two children have hung over each window."""
+
+    def __init__(self, frames: list[Frame], give_up) -> None:
+        super().__init__(frames, duration_s=3.0)
+        self._give_up = give_up
+
+    def decoded(self, window):
+        self._give_up(LIMITS.decoded_within_s(progress("video").bronze.size_bytes, window))
+        return DecodedWindow((), (finding("decoder_hung", "no answer within the time limit; killed"),))
+
+
+def test_a_window_over_which_two_children_hang_keeps_its_lease_and_what_comes_after_does_not(make_workshop):
+    now_s = 1000.0
+    leases = MemoryLeases(lambda: now_s)
+    workshop = make_workshop(leases=leases, options_of=ONE_A_WINDOW)
+    video = progress("video", "report-only")
+    options = ONE_A_WINDOW(video.claimed.arrived.options)
+    work = work_identity(video.bronze, workshop.embedder, options)
+    answers = []
+
+    def give_up(within_s: float) -> None:
+        nonlocal now_s
+        for later_s in (within_s, 0.9 * LEASE_S):
+            now_s += later_s
+            answers.append(leases.lease(work, uuid4(), uuid4(), 1, LEASE_S))
+
+    workshop.media.source = lambda frames: Hanging(frames, give_up)
+    assert workshop.silver_of(video).silver.frame_count == 0
+    assert answers == ["busy"] * 6
+    assert leases.windows(work) == (3, 3)
 
 
 def test_finished_work_is_read_back_by_the_next_try(make_workshop):
@@ -203,10 +243,8 @@ def test_report_only_goes_on_without_frames_and_keeps_the_finding(make_workshop)
 
 
 def test_report_only_keeps_what_was_stored_before_the_model_refused_a_frame(make_workshop):
-    one_a_window = SilverSettings().model_copy(update={"window_max_bytes": 1})
-    options_of = partial(effective_options, silver=one_a_window, lake=LakeSettings(), bronze=BronzeSettings())
     with MicroBatcher(Picky(), batch_size=8) as embedder:
-        workshop = make_workshop(embedder=embedder, options_of=options_of)
+        workshop = make_workshop(embedder=embedder, options_of=ONE_A_WINDOW)
         silver = workshop.silver_of(progress("video", "report-only")).silver
     assert (silver.frame_count, silver.kept_count) == (2, 2)
     assert [one.code for one in silver.findings] == ["embedding_failed"]

@@ -15,7 +15,6 @@ from datalake.findings import finding
 
 _STEP_S = 5.0  # work asked for at once, where the time limit of a request allows it
 _STEPS_A_LIMIT = 4
-_FINISH_BYTES_PER_S = 20 * 1024**2  # the index moves to the front: the whole file is copied once more
 
 
 class ChildTranscoder(Transcoder):
@@ -27,19 +26,16 @@ class ChildTranscoder(Transcoder):
         pool: where the children are.
         path: the video.
         media: what the probe said of it.
-        timeout_s: wall seconds for a request; finishing a large file may take longer.
         limit_s: a proxy ends here at the latest; None: it is as long as the video.
 
     Raises:
         BadVideo: the probe found no pictures.
     """
 
-    def __init__(
-        self, pool: ChildPool, path: Path, media: MediaFacts, timeout_s: float, limit_s: float | None = None
-    ) -> None:
+    def __init__(self, pool: ChildPool, path: Path, media: MediaFacts, limit_s: float | None = None) -> None:
         if media.video is None or media.measured_duration_s is None:
             raise BadVideo(finding("no_video_stream", "the probe found no pictures to make a proxy of"))
-        self._pool, self._path, self._timeout_s, self._limit_s = pool, path, timeout_s, limit_s
+        self._pool, self._path, self._limit_s = pool, path, limit_s
         self._video, self._audio = media.video, media.audio
         self._duration_s = media.measured_duration_s
 
@@ -73,11 +69,12 @@ class ChildTranscoder(Transcoder):
             limit_s=self._limit_s,
             tags=dict(tags),
         )
-        seconds = min(_STEP_S, self._timeout_s / _STEPS_A_LIMIT)
+        limits = self._pool.limits
+        seconds = min(_STEP_S, limits.timeout_s / _STEPS_A_LIMIT)
         while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
             pass
-        finish_s = self._timeout_s + target.stat().st_size / _FINISH_BYTES_PER_S
-        _asked(child, "proxy_close", finish_s)
+        # the index moves to the front: the whole file is copied once more
+        _asked(child, "proxy_close", limits.reading_s(target.stat().st_size))
 
 
 def _asked(child: Child, op: str, timeout_s: float | None = None, **arguments: Any) -> dict[str, Any]:

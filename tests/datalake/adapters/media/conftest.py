@@ -9,6 +9,7 @@ import pytest
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.reader import Reader
 from tests.clips import clip, clips_folder
+from tests.limits import ROOMY
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def make_clip() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def media() -> Iterator[MediaChildren]:
-    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4 * 1024**3) as children:
+    with MediaChildren(slots=2, limits=ROOMY) as children:
         yield children
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
 from datalake.findings import finding
+
+reserved: mmap.mmap
 
 
 def echo(value: object) -> Answer:
@@ -44,6 +47,19 @@ def eat() -> Answer:
     return Answer(len(bytearray(64 * 1024**3)))
 
 
+def nibble() -> Answer:
+    held = []
+    while True:
+        held.append(b"x" * 2 * 1024**2)
+        time.sleep(0.01)
+
+
+def reserve(size: int) -> Answer:
+    global reserved
+    reserved = mmap.mmap(-1, size)
+    return Answer(len(reserved))
+
+
 def crash() -> Answer:
     os.kill(os.getpid(), signal.SIGSEGV)
     return Answer(None)
@@ -62,5 +78,5 @@ def environment() -> Answer:
 
 
 if __name__ == "__main__":
-    handlers = (echo, pixels, shrinkable, hang, spin, eat, crash, trip, refuse, environment)
+    handlers = (echo, pixels, shrinkable, hang, spin, eat, nibble, reserve, crash, trip, refuse, environment)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

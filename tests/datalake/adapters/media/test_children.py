@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,9 +12,9 @@ import pytest
 
 from datalake.adapters.media.children import ChildProbe, MediaChildren
 from datalake.adapters.media.pool import ChildPool
-from datalake.adapters.media.process import Limits
 from datalake.adapters.ports import Sampling
 from tests.clips import frame_number
+from tests.limits import ROOMY
 
 MEGABYTE = 1024**2
 SIDE_PX = 10_000
@@ -43,7 +44,7 @@ def _write_bomb(path: Path) -> None:
 
 
 def test_a_bomb_costs_a_child_and_nothing_else(bomb: Path, make_clip: Callable[..., Path]) -> None:
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=600 * MEGABYTE) as media:
+    with MediaChildren(slots=1, limits=replace(ROOMY, memory_bytes=600 * MEGABYTE)) as media:
         (found,) = media.probe_port().probe(bomb).findings
         assert found.code == "decoder_out_of_memory"
         assert "CHILD_MEMORY_BYTES" in found.remedy
@@ -51,7 +52,7 @@ def test_a_bomb_costs_a_child_and_nothing_else(bomb: Path, make_clip: Callable[.
 
 
 def test_pictures_that_fit_the_probe_may_not_fit_the_frames(bomb: Path) -> None:
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=1200 * MEGABYTE) as media:
+    with MediaChildren(slots=1, limits=replace(ROOMY, memory_bytes=1200 * MEGABYTE)) as media:
         probe = media.probe_port().probe(bomb)
         assert probe.media is not None
         with media.frame_source(bomb, probe.media) as source:
@@ -65,23 +66,23 @@ def test_a_probe_whose_child_dies_once_is_tried_again(make_clip: Callable[..., P
     video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
     video.with_suffix(".probe").write_text("1")
     rogue = "tests.datalake.adapters.media.rogue_decoder"
-    with ChildPool(1, Limits(10, 2048 * MEGABYTE), entry=rogue) as pool:
-        probe = ChildProbe(pool, timeout_s=10).probe(video)
+    with ChildPool(1, ROOMY, entry=rogue) as pool:
+        probe = ChildProbe(pool).probe(video)
     assert probe.media is not None
     assert [found.code for found in probe.findings] == ["no_audio"]
 
 
 def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path]) -> None:
     rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`: it dies of it
-    with ChildPool(1, Limits(10, 2048 * MEGABYTE), entry=rogue) as pool:
-        probe = ChildProbe(pool, timeout_s=10).probe(make_clip())
+    with ChildPool(1, ROOMY, entry=rogue) as pool:
+        probe = ChildProbe(pool).probe(make_clip())
     assert probe.media is None
     assert [found.code for found in probe.findings] == ["decoder_died"]
 
 
 def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> None:
     paths = [make_clip(frames=frames) for frames in (30, 40, 50, 60, 70, 80)]
-    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4096 * MEGABYTE) as media:
+    with MediaChildren(slots=2, limits=ROOMY) as media:
 
         def last_frame(path: Path) -> int:
             probe = media.probe_port().probe(path)
@@ -97,7 +98,7 @@ def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> No
 def test_children_are_started_ahead(make_clip: Callable[..., Path]) -> None:
     """Nobody waits for imports: entering returns at once, the children get ready meanwhile."""
     started = time.monotonic()
-    with MediaChildren(slots=2, timeout_s=30, memory_bytes=4096 * MEGABYTE) as media:
+    with MediaChildren(slots=2, limits=ROOMY) as media:
         entered = time.monotonic()
         assert media.probe_port().probe(make_clip()).media is not None
         assert entered - started < time.monotonic() - entered

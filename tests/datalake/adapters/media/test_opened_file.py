@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,13 @@ from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.frames import DecodedFrames
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.pool import ChildPool
-from datalake.adapters.media.process import Limits
 from datalake.adapters.ports import DecodedWindow, Sampling
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
 from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
+from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_decoder"
-LIMITS = Limits(timeout_s=20, memory_bytes=2 * 1024**3)
 SAMPLING = Sampling(0.2, 1000, 2 * WIDTH_PX * HEIGHT_PX * 3)
 STARTS_US = (0, 200_001, 600_001, 1_000_001, 1_400_001)
 WHOLE = [[0, 6], [12, 18], [24, 30], [36, 42], [48, 54]]
@@ -40,7 +40,7 @@ def facts(media: MediaChildren, video: Path) -> MediaFacts:
 
 @pytest.fixture
 def pool() -> Iterator[ChildPool]:
-    with ChildPool(1, LIMITS, entry=ROGUE) as pool:
+    with ChildPool(1, ROOMY, entry=ROGUE) as pool:
         yield pool
 
 
@@ -83,7 +83,7 @@ def test_one_death_loses_nothing(pool: ChildPool, video: Path, facts: MediaFacts
 def test_one_hang_loses_nothing(video: Path, facts: MediaFacts) -> None:
     told(video, f"frames.{STARTS_US[2]}", deaths=1)
     video.with_suffix(".hang").touch()
-    with ChildPool(1, Limits(timeout_s=2, memory_bytes=LIMITS.memory_bytes), entry=ROGUE) as pool:
+    with ChildPool(1, replace(ROOMY, timeout_s=2, timeout_per_video_s=0), entry=ROGUE) as pool:
         windows = decoded(pool, video, facts)
     assert numbers(windows) == WHOLE
     assert evidence(windows) == [[]] * 5

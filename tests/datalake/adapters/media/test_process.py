@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import os
 import resource
-import select
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +13,12 @@ import pytest
 
 from datalake.adapters.media import process
 from datalake.adapters.media.pool import ChildPool
-from datalake.adapters.media.process import Child, Limits
+from datalake.adapters.media.process import Child
 from datalake.errors import BadVideo, MachineBusy
+from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
-LIMITS = Limits(timeout_s=10, memory_bytes=2 * 1024**3)
+LIMITS = replace(ROOMY, timeout_s=10, memory_bytes=2 * 1024**3, resident_bytes=400 * 1024**2)
 
 
 @pytest.fixture
@@ -71,6 +69,7 @@ def test_pixels_that_could_shrink_are_refused(pool: ChildPool) -> None:
         ("crash", None, "decoder_died", "SIGSEGV"),
         ("trip", None, "decoder_died", "ValueError: unheard-of pixel format"),
         ("eat", None, "decoder_out_of_memory", "CHILD_MEMORY_BYTES"),
+        ("nibble", None, "decoder_out_of_memory", "MiB in use, CHILD_RESIDENT_BYTES allows 400 MiB; killed"),
         ("refuse", None, "decode_failed", "in the middle"),
     ],
 )
@@ -91,6 +90,21 @@ def test_cpu_time_is_limited_even_when_nobody_waits(pool: ChildPool) -> None:
         child._process.wait(timeout=20)  # the kernel's work, not ours
         with pytest.raises(BadVideo, match="decoder_died: SIGXCPU"):
             child.receive()
+
+
+def test_memory_is_watched_even_when_nobody_waits(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        child.send("nibble")
+        child._process.wait(timeout=20)
+        with pytest.raises(BadVideo, match=r"decoder_out_of_memory: .*CHILD_RESIDENT_BYTES"):
+            child.receive()
+
+
+def test_memory_that_is_only_mapped_is_none_in_use(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        assert child.request("reserve", size=2 * LIMITS.resident_bytes) == 2 * LIMITS.resident_bytes
+        child.kill_if_too_large()
+        assert child.is_alive
 
 
 def test_an_answer_left_behind_never_reaches_the_next_user(pool: ChildPool) -> None:
@@ -155,49 +169,6 @@ def test_a_child_that_waits_long_for_its_first_user_is_ready(monkeypatch: pytest
         assert child.request("echo", value=1) == 1
     finally:
         child.kill()
-
-
-def test_slots_work_at_the_same_time() -> None:
-    with ChildPool(2, LIMITS, entry=ROGUE) as pool, ThreadPoolExecutor(2) as threads:
-        started = time.monotonic()
-        codes = [future.result()[0] for future in [threads.submit(failure, pool, "hang", 1.0) for _ in "ab"]]
-        assert codes == ["decoder_hung", "decoder_hung"]
-        assert time.monotonic() - started < 10
-
-
-def test_closing_the_pool_ends_every_child() -> None:
-    with ChildPool(2, LIMITS, entry=ROGUE) as pool, pool.lease() as first, pool.lease() as second:
-        pids = [first.pid, second.pid]
-    for pid in pids:
-        assert_gone(pid)
-
-
-def test_the_child_dies_with_its_parent() -> None:
-    """A parent killed by SIGKILL, as Airflow's supervisor does, leaves no decoder behind."""
-    code = (
-        "import sys, time\n"
-        "from datalake.adapters.media.process import Child, Limits\n"
-        f"child = Child(Limits(60, 2 * 1024**3), {ROGUE!r})\n"
-        "child.wait_until_ready(); child.send('hang'); print(child.pid, flush=True); time.sleep(60)\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    with parent.stdout:
-        pid = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    descriptor = os.pidfd_open(pid) if _exists(pid) else None
-    if descriptor is not None:
-        assert select.select([descriptor], [], [], 10)[0], "the child outlived its parent"
-        os.close(descriptor)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_the_child_imports_neither_models_nor_airflow() -> None:

@@ -2,26 +2,26 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.pool import ChildPool
-from datalake.adapters.media.process import Limits
 from datalake.adapters.media.proxy.proxies import ChildTranscoder
 from datalake.contracts import MediaFacts, VideoStream
 from datalake.errors import BadVideo, MachineBusy, PipelineError
+from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_transcoder"
 STREAM = VideoStream(index=0, codec="h264", width_px=160, height_px=96, time_base=(1, 90_000))
 MEDIA = MediaFacts(container="mov", measured_duration_s=2.0, video=STREAM)
-MEMORY_BYTES = 2 * 1024**3
 
 
 @pytest.fixture
 def rogues() -> Iterator[ChildPool]:
-    with ChildPool(1, Limits(4.0, MEMORY_BYTES), entry=ROGUE) as pool:
+    with ChildPool(1, replace(ROOMY, timeout_s=4), entry=ROGUE) as pool:
         yield pool
 
 
@@ -54,14 +54,14 @@ def test_whatever_happens_in_the_middle_no_file_and_no_child_is_left(
 ) -> None:
     before = pid(rogues)
     with pytest.raises(error, match=why):
-        ChildTranscoder(rogues, Path("video.mp4"), MEDIA, 1.0).proxy(480, tmp_path, {"wish": wish})
+        ChildTranscoder(rogues, Path("video.mp4"), MEDIA).proxy(480, tmp_path, {"wish": wish})
     assert list(tmp_path.iterdir()) == []
     assert pid(rogues) != before
 
 
 def test_one_child_is_enough_to_make_and_to_probe(make_clip: Callable[..., Path], tmp_path: Path) -> None:
     path = make_clip()
-    with MediaChildren(slots=1, timeout_s=30, memory_bytes=2 * MEMORY_BYTES) as children:
+    with MediaChildren(slots=1, limits=ROOMY) as children:
         facts = children.probe_port().probe(path).media
         assert facts is not None
         with children.transcoder(path, facts) as transcoder:
@@ -70,12 +70,12 @@ def test_one_child_is_enough_to_make_and_to_probe(make_clip: Callable[..., Path]
 
 
 def test_a_proxy_ends_with_the_video_or_at_the_limit(rogues: ChildPool) -> None:
-    assert ChildTranscoder(rogues, Path("v"), MEDIA, 1.0).duration_s == 2.0
-    assert ChildTranscoder(rogues, Path("v"), MEDIA, 1.0, limit_s=1.5).duration_s == 1.5
-    assert ChildTranscoder(rogues, Path("v"), MEDIA, 1.0, limit_s=3.0).duration_s == 2.0
+    assert ChildTranscoder(rogues, Path("v"), MEDIA).duration_s == 2.0
+    assert ChildTranscoder(rogues, Path("v"), MEDIA, limit_s=1.5).duration_s == 1.5
+    assert ChildTranscoder(rogues, Path("v"), MEDIA, limit_s=3.0).duration_s == 2.0
 
 
 @pytest.mark.parametrize("facts", [MediaFacts(container="mp3"), MediaFacts(container="mov", video=STREAM)])
 def test_without_pictures_there_is_nothing_to_make(facts: MediaFacts, rogues: ChildPool) -> None:
     with pytest.raises(PipelineError, match="no_video_stream"):
-        ChildTranscoder(rogues, Path("v"), facts, 1.0)
+        ChildTranscoder(rogues, Path("v"), facts)
