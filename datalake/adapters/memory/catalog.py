@@ -201,18 +201,12 @@ class MemoryCatalog(MemoryLeases, Catalog):
             self.mails += self._compose(report)
 
     def _report(self, message: _Message, outcome: Outcome) -> VideoReport:
-        claimed = message.claimed
+        claimed, arrived = message.claimed, message.claimed.arrived
         current = self.videos.get(_key(claimed))
         is_current = current is not None and current.message_id == claimed.message_id
         figures = message.figures if is_current else None
-        return VideoReport(
-            claimed.label,
-            claimed.arrived.uri,
-            outcome,
-            claimed.arrived.notify,
-            figures,
-            message_id=claimed.message_id,
-        )
+        told = (claimed.label, arrived.uri, outcome, arrived.notify, figures)
+        return VideoReport(*told, message_id=claimed.message_id)
 
 
 class MemoryFrameTable(FrameTable):
