@@ -9,13 +9,13 @@ _INTRO = """\
 Every message ends with one outcome in `ledger.outcome`. `done`: the video is in the tables. `quarantined`:
 something is wrong with the video, and the reason is the code of a [finding](findings.md). The others are
 below, each with what stands in `ledger.reason`. What was rejected, quarantined or failed is also published on
-the dead-letter topic, with the reason in a header. The fields of a message are in [schemas](schemas.md).
-
-`cancelled` is reserved for messages that a person calls off; nothing writes it yet."""
+the dead-letter topic, with the reason in a header; `datalake dlq` lists, shows, replays and drops these
+letters. The fields of a message are in [schemas](schemas.md)."""
 _WORDS = {
     "rejected": "The message cannot be read as a record, so no video was looked at. Send a corrected one; "
     "`datalake retry` reads the stored bytes again where settings or code have changed.",
     "duplicate": "The message was read, and changed nothing. No dead letter.",
+    "cancelled": "A person called the message off. No dead letter.",
     "failed": "The pipeline is to blame, and gave up.",
 }
 
