@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
-from datalake.adapters.kafka import Kafka, Sender
+from datalake.adapters.kafka import Broker, Kafka, Sender
 from datalake.adapters.postgres import execute, row, rows, transaction
+from datalake.errors import TopicMissing
 from datalake.ingest.claim import Claimed, claim
 from datalake.ingest.reading import Limits
 
@@ -55,6 +59,42 @@ class Pipeline(Ledger):
             self._sender.send(topic or self.kafka.topic, b"key", payload, {}, fates.append)
         self._sender.flush()
         assert fates == [None] * len(payloads)
+
+    def send_to(self, partition: int, *payloads: bytes) -> None:
+        """Put messages on one partition."""
+        producer = Producer(dict(self.kafka.properties))
+        fates: list[KafkaError | None] = []
+        for payload in payloads:
+            producer.produce(
+                self.kafka.topic,
+                payload,
+                partition=partition,
+                on_delivery=lambda error, _: fates.append(error),
+            )
+        producer.flush()
+        assert fates == [None] * len(payloads)
+
+    def make_topic_anew(self) -> None:
+        """Delete the topic and make it again, with one partition."""
+        admin, topic = AdminClient(dict(self.kafka.properties)), self.kafka.topic
+        admin.delete_topics([topic])[topic].result()
+        while True:  # the broker deletes in the background: try until the name is free
+            try:
+                admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
+                break
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+        self._sender = None
+        self.until_there_are(1)
+
+    def until_there_are(self, partitions: int) -> None:
+        """Wait until the broker tells of so many."""
+        broker = Broker(self.kafka)
+        known = 0
+        while known < partitions:
+            with suppress(TopicMissing):  # made, and not known everywhere yet
+                known = len(broker.describe().partitions)
 
     def claim(self, limits: Limits = LIMITS) -> Claimed | None:
         return claim(self.uri, self.kafka, limits)

@@ -89,7 +89,7 @@ def test_a_back_off_is_no_progress(ledger, batch: uuid.UUID) -> None:
         " SELECT message_id, 'silver', gen_random_uuid(), batch_id, 1, false, now() FROM ledger",
         "INSERT INTO video_attempts"
         " (message_id, layer, task_try, batch_id, attempt, is_alone, started_at, ended_at)"
-        " SELECT message_id, 'silver', gen_random_uuid(), batch_id, 1, false, now() - interval '1 hour', now()"
+        " SELECT message_id, 'silver', gen_random_uuid(), batch_id, 1, false, now() - interval '1 h', now()"
         " FROM ledger",
         "UPDATE ledger SET outcome = 'done', finished_at = now() - interval '40 minutes'",
     ],

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from dataclasses import replace
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from datalake.adapters.kafka import Kafka
+from datalake.ingest.ledger import ledger_balance
 from datalake.ingest.reading import Limits
+
+from .conftest import LIMITS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -149,40 +153,53 @@ def test_of_two_claims_at_once_one_wins(pipeline) -> None:
     assert len([result for result in results if result]) == len(pipeline.rows("SELECT * FROM batches"))
 
 
-def test_a_topic_made_anew_is_read_from_its_start(pipeline, kafka_bootstrap: str) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
-
-    pipeline.send(message("old"))
+def test_a_topic_made_anew_is_read_from_its_start(pipeline) -> None:
+    pipeline.send(message("old"), message("older"))
     pipeline.claim()
-    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
-    admin.delete_topics([pipeline.kafka.topic])[pipeline.kafka.topic].result()
-    recreate(
-        lambda: admin.create_topics([NewTopic(pipeline.kafka.topic, 1, 1)])[pipeline.kafka.topic].result()
-    )
+    pipeline.send(message("deleted unread"))
+    pipeline.make_topic_anew()
     pipeline.send(message("new"))
     assert pipeline.claim().count(None) == 1
-    assert [row["video_id"] for row in pipeline.rows("SELECT video_id FROM ledger ORDER BY received_at")] == [
-        "old",
-        "new",
-    ]
+    known = pipeline.rows("SELECT video_id FROM ledger ORDER BY received_at, message_offset")
+    assert [row["video_id"] for row in known] == ["old", "older", "new"]
+    found = ledger_balance(pipeline.uri, pipeline.kafka)
+    assert (found.arrived, found.in_progress, found.unread, found.balances) == (3, 3, 0, True)
 
 
-def recreate(attempt: Callable[[], object]) -> None:
-    """The broker deletes in the background: try until the name is free."""
-    from confluent_kafka import KafkaError, KafkaException
+def test_partitions_that_are_added_are_read_from_their_start(pipeline) -> None:
+    pipeline.send(message("before"))
+    pipeline.claim()
+    admin = AdminClient(dict(pipeline.kafka.properties))
+    topic = pipeline.kafka.topic
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result()
+    pipeline.until_there_are(3)
+    pipeline.send_to(2, message("a"), message("b"))
+    assert ledger_balance(pipeline.uri, pipeline.kafka).unread == 2
+    assert pipeline.claim().count(None) == 2
+    pipeline.send_to(1, message("c"))
+    assert pipeline.claim().count(None) == 1
+    found = ledger_balance(pipeline.uri, pipeline.kafka)
+    assert (found.arrived, found.in_progress, found.unread, found.balances) == (4, 4, 0, True)
 
-    while True:
-        try:
-            attempt()
-            return
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise
+
+def test_how_large_a_message_may_be_is_a_setting(pipeline) -> None:
+    pipeline.send(*(message(video_id, caption="x" * 10 * 1024**2) for video_id in "ab"))
+    assert pipeline.claim(replace(LIMITS, messages=1)).count("rejected") == 1
+    assert pipeline.outcomes() == [("rejected", "too_large")]
+    [letter] = pipeline.rows("SELECT reason, published_at FROM dead_letters")
+    assert letter == {"reason": "too_large", "published_at": None}
+    assert pipeline.claim(replace(LIMITS, message_bytes=11 * 1024**2)).count(None) == 1
+    assert ledger_balance(pipeline.uri, pipeline.kafka).balances
+
+
+def test_an_unknown_version_is_a_letter_and_harms_nobody(pipeline) -> None:
+    pipeline.send(message("future", schema_version=2), message("now"))
+    pipeline.claim()
+    assert pipeline.outcomes() == [("rejected", "unknown_version"), (None, None)]
+    assert pipeline.row("SELECT reason FROM dead_letters") == {"reason": "unknown_version"}
 
 
 def test_a_missing_topic_is_made(pipeline) -> None:
-    from dataclasses import replace
-
     kafka: Kafka = replace(
         pipeline.kafka, topic=f"t-{uuid.uuid4().hex}", dead_letter_topic=f"d-{uuid.uuid4().hex}"
     )

@@ -74,21 +74,12 @@ def test_retention_that_overtakes_us_stops_the_partition_until_accepted(pipeline
 
 
 def test_other_partitions_go_on(make_pipeline) -> None:
-    from confluent_kafka import Producer
-
     pipeline = make_pipeline(partitions=2)
-    producer = Producer(dict(pipeline.kafka.properties))
-
-    def put(partition: int) -> None:
-        producer.produce(pipeline.kafka.topic, message(), partition=partition)
-        producer.flush()
-
-    put(0)
+    pipeline.send_to(0, message())
     pipeline.claim()
-    put(0)
-    put(0)
+    pipeline.send_to(0, message(), message())
     delete_before(pipeline, 2)
-    put(1)
+    pipeline.send_to(1, message())
     assert pipeline.claim().count(None) == 1
     assert stopped(pipeline) is not None
 
@@ -150,3 +141,17 @@ def test_a_stop_that_is_rolled_back_raises_no_alert(pipeline) -> None:
     with transaction(pipeline.uri) as connection:
         assert not stop(connection, state, 0, 99, "somebody moved it")
     assert alerts(pipeline) == []
+
+
+def test_a_stop_ends_with_its_topic(pipeline) -> None:
+    pipeline.send(message("a"))
+    pipeline.claim()
+    pipeline.execute("UPDATE consumer_offsets SET next_offset = 7")
+    pipeline.send(message("b"))
+    pipeline.claim()
+    assert len(alerts(pipeline)) == 1
+    pipeline.make_topic_anew()
+    pipeline.send(message("c"))
+    assert [row.arrived.video_id for row in pipeline.claim().rows] == ["c"]
+    assert alerts(pipeline) == []
+    assert ledger_balance(pipeline.uri, pipeline.kafka).stopped == ()
