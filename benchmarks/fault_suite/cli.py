@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
-    copies = given.messages + round(given.messages * given.repeats)
-    watch = Watch(console, copies, given.kills)
+    watch = Watch(console, given.sent, given.kills)
     try:
         experiment = Experiment(given, folder, watch)
         with watch.shown():

@@ -43,6 +43,11 @@ class Arguments:
     pace_s: float = 5.0
     drain_s: float = 600.0
 
+    @property
+    def sent(self) -> int:
+        """Messages on the topic at the end, with the repeats."""
+        return self.messages + round(self.messages * self.repeats)
+
 
 @dataclass
 class Experiment:
