@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +15,6 @@ from datalake.embedded.process import free_port
 from .conftest import Run
 
 HEAVY = ("torch", "airflow", "qdrant_client", "confluent_kafka", "psycopg2", "hamilton", "numpy", "pydantic")
-INSERT = (
-    "INSERT INTO ledger (message_id, cluster_id, topic_id, partition, message_offset, topic, payload_sha256"
-)
 
 
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -69,27 +65,6 @@ def test_status_before_the_first_start_says_what_to_do(run: Run) -> None:
     done = run("status")
     assert done.returncode == 1
     assert "datalake up" in done.stderr
-
-
-@pytest.mark.kafka
-@pytest.mark.postgres
-def test_ledger_shows_the_balance_and_fails_without_one(
-    run: Run, postgres_uri: str, kafka_bootstrap: str, kafka_topic: str, tmp_path: Path
-) -> None:
-    properties = tmp_path / "client.properties"
-    properties.write_text(f"bootstrap.servers={kafka_bootstrap}\n")
-    settings = {"PG_CONN_URI": postgres_uri, "KAFKA_TOPIC": kafka_topic}
-    settings |= {"KAFKA_CLIENT_PROPERTIES": str(properties)}
-    good = run("ledger", **settings)
-    assert (good.returncode, "The ledger balances" in good.stderr) == (0, True)
-    too_many = f"{INSERT}) VALUES (gen_random_uuid(), 'c', 'another topic', 0, 0, 'gone', '')"
-    with transaction(postgres_uri) as connection:
-        execute(connection, too_many)
-    bad = run("ledger", **settings)
-    assert (bad.returncode, "does NOT balance" in bad.stderr) == (1, True)
-    told = run("ledger", "--json", **settings)
-    assert told.returncode == 1
-    assert json.loads(told.stdout)["balances"] is False
 
 
 def test_an_accepted_loss_is_recorded_and_said(
