@@ -34,8 +34,6 @@ from datalake.embedded.watchdog_server import PATIENCE_S, WatchdogServer, beat_f
 from datalake.errors import PipelineError
 
 PERIOD_S = 5.0
-# Airflow's imports take minutes on a busy machine.
-START_PATIENCE_S = 240.0
 
 _log = logging.getLogger("datalake.embedded.watchdog")
 
@@ -120,7 +118,7 @@ class Watchdog:
             return f"the supervisor gave up on it: {info.description}"
         healthy_at = self._healthy_at.get(server.name, self._first_look_at or now)
         was_healthy = server.name in self._healthy_at and healthy_at >= info.started_at
-        patience_s = PATIENCE_S if was_healthy else START_PATIENCE_S
+        patience_s = PATIENCE_S if was_healthy else max(PATIENCE_S, server.ready_timeout_s)
         waited_s = now - max(healthy_at, info.started_at)
         return f"not healthy for {waited_s:.0f} s" if waited_s > patience_s else None
 
