@@ -89,3 +89,20 @@ def test_a_batch_that_fails_too_often_ends_with_letters(configure, pipeline) -> 
         "sent": True,
     }
     assert pipeline.row("SELECT finished_at FROM batches")["finished_at"] is not None
+
+
+def test_a_stuck_batch_is_told_by_mail_and_mail_trouble_stops_nothing(
+    configure, pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_RECEIVER", "boss@example.org")
+    monkeypatch.setenv("SMTP_PORT", "1")  # nobody listens there
+    monkeypatch.setenv("STUCK_AFTER_S", "60")
+    settings.load.cache_clear()
+    open_ui_batch(pipeline.uri, "manual__1", ["file:///a.mp4"])
+    pipeline.execute("UPDATE batches SET created_at = now() - interval '2 minutes'")
+    runs = MemoryRuns()
+    runs.states["manual__1"] = "live"
+    assert run_cycle(runs) == []
+    mail = pipeline.row("SELECT recipient, subject LIKE '%is stuck' AS tells, state FROM notifications")
+    assert mail == {"recipient": "boss@example.org", "tells": True, "state": "pending"}
+    assert pipeline.row("SELECT told_at IS NOT NULL AS told FROM alerts") == {"told": True}
