@@ -49,20 +49,33 @@ def read_queue(uri: str) -> Queue:
         return Queue(running, waited)
 
 
+@dataclass(frozen=True)
+class Workers:
+    """The LocalExecutor's processes.
+
+    Attributes:
+        pids: of the workers.
+        tasks: processes of tasks, also of those that have not said yet that they run.
+    """
+
+    pids: frozenset[int]
+    tasks: int = 0
+
+
 class ExecutorWatch:
     """Compares the queue with the workers, again and again.
 
     Args:
         queue: reads Airflow's queue.
-        workers: process ids of the LocalExecutor's workers.
+        workers: looks at the LocalExecutor's processes.
         parallelism: tasks that Airflow runs at once, at most.
     """
 
-    def __init__(self, queue: Callable[[], Queue], workers: Callable[[], set[int]], parallelism: int) -> None:
+    def __init__(self, queue: Callable[[], Queue], workers: Callable[[], Workers], parallelism: int) -> None:
         self._queue = queue
         self._workers = workers
         self._parallelism = parallelism
-        self._known_workers: set[int] = set()
+        self._known_workers: frozenset[int] = frozenset()
         self._scheduler_pid = 0
         self._has_lost_worker = False
 
@@ -70,18 +83,19 @@ class ExecutorWatch:
         """What is wrong when tasks wait though workers are free, else None."""
         if scheduler is None or scheduler.state != "RUNNING":
             return None
-        self._look_at_workers(scheduler.pid)
+        workers = self._workers()
+        self._look_at(workers.pids, scheduler.pid)
         limit_s = QUEUED_AFTER_A_DEATH_S if self._has_lost_worker else QUEUED_S
         if now - scheduler.started_at < limit_s:
             return None
         queue = self._queue()
-        if queue.running >= self._parallelism or queue.oldest_queued_s <= limit_s:
+        is_starting = workers.tasks > queue.running  # slowly, on a busy machine
+        if is_starting or queue.running >= self._parallelism or queue.oldest_queued_s <= limit_s:
             return None
         return f"no task started for {queue.oldest_queued_s:.0f} s though workers are free"
 
-    def _look_at_workers(self, scheduler_pid: int) -> None:
+    def _look_at(self, workers: frozenset[int], scheduler_pid: int) -> None:
         """Notice the death of a worker: the executor never ends one by itself."""
-        workers = self._workers()
         if scheduler_pid != self._scheduler_pid:
             self._scheduler_pid, self._has_lost_worker = scheduler_pid, False
         elif self._known_workers - workers:
@@ -89,8 +103,8 @@ class ExecutorWatch:
         self._known_workers = workers
 
 
-def local_executor_workers(folder: Layout) -> set[int]:
-    """Process ids of this stack's LocalExecutor workers, without the tasks that they run."""
+def local_executor_workers(folder: Layout) -> Workers:
+    """This stack's LocalExecutor workers, and the tasks that they run."""
     parents: dict[int, int] = {}
     for process in marked_processes(folder.root, airflow.SCHEDULER):
         try:
@@ -98,7 +112,8 @@ def local_executor_workers(folder: Layout) -> set[int]:
                 parents[process.pid] = process.ppid()
         except psutil.NoSuchProcess:
             continue
-    return {pid for pid, parent in parents.items() if parent not in parents}
+    workers = frozenset(pid for pid, parent in parents.items() if parent not in parents)
+    return Workers(workers, len(parents) - len(workers))
 
 
 def parallelism(environment: Mapping[str, str]) -> int:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from datalake.embedded.executor_watch import ExecutorWatch, Queue
+from datalake.embedded.executor_watch import ExecutorWatch, Queue, Workers
 from datalake.embedded.ingest_watch import Cycle, IngestWatch
 from datalake.embedded.leftovers import end, marked_processes
 from datalake.embedded.process import free_ports, wait_until
@@ -43,7 +43,7 @@ def test_a_stopped_process_is_replaced_though_it_cannot_hear(folder):
     watchdog = Watchdog(
         [smtp],
         supervisor,
-        ExecutorWatch(lambda: Queue(0, 0.0), set, parallelism=1),
+        ExecutorWatch(lambda: Queue(0, 0.0), lambda: Workers(frozenset()), parallelism=1),
         IngestWatch(lambda: False, lambda: Cycle(False, False, 0.0)),
         book,
     )

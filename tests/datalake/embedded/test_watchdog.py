@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from datalake.embedded.executor_watch import ExecutorWatch, Queue
+from datalake.embedded.executor_watch import ExecutorWatch, Queue, Workers
 from datalake.embedded.ingest_watch import STILL_S, Cycle, IngestWatch
 from datalake.embedded.process import Server
 from datalake.embedded.restarts import FIRST_PAUSE_S, RestartBook
@@ -57,7 +57,7 @@ class World:
         self.parts = [Part(name, folder / name) for name in names]
         self.supervisor = Recorder(names)
         self.queue = Queue(0, 0.0)
-        self.workers = {1, 2}
+        self.workers = Workers(frozenset({1, 2}))
         self.is_work_due = False
         self.cycle = Cycle(is_paused=False, is_at_work=False, claimed_at=0.0)
         self.book = RestartBook(folder / "restarts.json")
@@ -122,11 +122,18 @@ def test_tasks_that_wait_for_busy_workers_are_normal(world):
     assert world.look(200) == []
 
 
+def test_a_task_that_is_about_to_start_is_normal(world):
+    """A busy machine needs its time between the fork and the first word of the task."""
+    world.queue = Queue(running=0, oldest_queued_s=600)
+    world.workers = Workers(frozenset({1, 2}), tasks=1)
+    assert world.look(200) == []
+
+
 def test_after_the_death_of_a_worker_patience_is_short(world):
     world.look(100)
     world.queue = Queue(running=0, oldest_queued_s=20)
     assert world.look(105) == []
-    world.workers = {1}
+    world.workers = Workers(frozenset({1}))
     assert world.look(110) == ["airflow-scheduler"]
 
 
