@@ -71,6 +71,7 @@ class Watchdog:
         self._ingest = ingest
         self._book = book
         self._healthy_at: dict[str, float] = {}
+        self._excused_at: dict[str, float] = {}
         self._first_look_at: float | None = None
         self._suspects = deque([airflow.TRIGGERER, airflow.SCHEDULER])
 
@@ -103,9 +104,10 @@ class Watchdog:
 
     def _first_unhealthy(self, processes: Mapping[str, ProcessInfo], now: float) -> Server | None:
         """The first component that is not healthy: those that start after it may only lack it."""
-        for server in self._servers:
+        for number, server in enumerate(self._servers, 1):
             info = processes.get(server.name)
             if info is None or not info.pid or not server.is_ready_since(info.started_at):
+                self._excused_at |= {later.name: now for later in self._servers[number:]}
                 return server
             self._healthy_at[server.name] = now
         return None
@@ -119,7 +121,7 @@ class Watchdog:
         healthy_at = self._healthy_at.get(server.name, self._first_look_at or now)
         was_healthy = server.name in self._healthy_at and healthy_at >= info.started_at
         patience_s = PATIENCE_S if was_healthy else max(PATIENCE_S, server.ready_timeout_s)
-        waited_s = now - max(healthy_at, info.started_at)
+        waited_s = now - max(healthy_at, info.started_at, self._excused_at.get(server.name, 0.0))
         return f"not healthy for {waited_s:.0f} s" if waited_s > patience_s else None
 
 

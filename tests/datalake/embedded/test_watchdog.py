@@ -97,6 +97,17 @@ def test_what_depends_on_a_broken_part_is_not_blamed(world):
     assert world.look(PATIENCE_S + 1) == ["postgres"]
 
 
+def test_after_an_outage_what_needs_the_part_has_time_to_come_back(world):
+    world.look(0)
+    world.parts[0].healthy = world.parts[2].healthy = False
+    world.supervisor.infos["postgres"] = ProcessInfo("STOPPED", 0, "", STARTED)
+    assert world.look(5, 300, 600) == []
+    world.parts[0].healthy = True
+    world.supervisor.infos["postgres"] = ProcessInfo("RUNNING", 8, "", STARTED + 601)
+    assert world.look(605, 600 + PATIENCE_S) == []
+    assert world.look(601 + PATIENCE_S) == ["airflow-scheduler"]
+
+
 def test_a_part_the_supervisor_gave_up_is_started_at_once(world):
     world.look(0)
     world.supervisor.infos["kafka"] = ProcessInfo("FATAL", 0, "exited too quickly", STARTED)
