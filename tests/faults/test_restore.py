@@ -150,3 +150,13 @@ def test_what_was_typed_into_the_form_comes_back_when_its_run_is_cleared(history
     pipeline.run(TYPED_RUN, history.typed)
     assert len(pipeline.rows("SELECT FROM videos WHERE platform = 'ui'")) == len(history.typed["uris"])
     assert pipeline.effects() == history.effects
+
+
+def test_what_comes_after_a_restore_is_found_at_once(history: History) -> None:
+    """The last test, for its message stays on the topic; it links bytes whose points were raised before."""
+    pipeline = restored(history)
+    pipeline.send(message("later", pipeline.video("later", frames=60)))
+    wait_until(pipeline.is_drained, DRAINED_S, lambda: str(pipeline.balance()))
+    holding = [point for point, names in pipeline.effects().points.items() if "test/later" in names]
+    (later,) = pipeline.rows("SELECT kept_count FROM videos WHERE video_id = 'later'")
+    assert len(holding) == later["kept_count"] > 0
