@@ -54,31 +54,41 @@ class ChunkRun:
             ConfigurationError: a setting is wrong; likewise.
         """
         chunk = still_open(chunk, self.log)
-        tries = self.log.earlier(self.layer, [video.claimed for video in chunk.videos if video.is_open])
-        videos = [self._known(video, tries.get(video.claimed.message_id, _NEVER)) for video in chunk.videos]
-        suspects = _suspects([video for video in videos if video.is_open], tries)
-        ids = {video.claimed.message_id for video in suspects}
-        calm = [video for video in videos if video.is_open and video.claimed.message_id not in ids]
-        with self._watched([*calm, *suspects]) as signs:
-            attempt = partial(self._attempted, signs, self.at_once == 1 or len(calm) == 1)
-            made = chunks.results(calm, attempt, self.at_once)
-            made += chunks.results(suspects, partial(self._attempted, signs, True), at_once=1)
-        ended = dict(zip((video.claimed.message_id for video in (*calm, *suspects)), made, strict=True))
-        return chunks.joined(chunk, [ended.get(video.claimed.message_id, video) for video in videos])
+        waiting = [video for video in chunk.videos if video.is_open]
+        tries = self.log.earlier(self.layer, [video.claimed for video in waiting])
+        settled = {
+            video.claimed.message_id: known
+            for video in waiting
+            if (known := self._settled(video, tries.get(video.claimed.message_id, _NEVER)))
+        }
+        todo = [video for video in waiting if video.claimed.message_id not in settled]
+        ended = settled | self._through(todo, tries)
+        return chunks.joined(chunk, [ended.get(video.claimed.message_id, video) for video in chunk.videos])
 
-    def _known(self, video: VideoProgress, tries: EarlierTries) -> VideoProgress:
-        """The video as an earlier try left it, or at its end if it has killed too often."""
-        if not video.is_open:
-            return video
+    def _settled(self, video: VideoProgress, tries: EarlierTries) -> VideoProgress | None:
+        """The video as an earlier try got it through, or at its end if it has killed too often; else None."""
         if tries.progress is not None:
             return tries.progress
         if tries.deaths_alone < self.max_deaths_alone:
-            return video
+            return None
         evidence = f"{tries.deaths_alone} task processes died in {self.layer} with no other video in flight"
         found = finding("kills_worker", evidence)
         _log.error("%s: %s", video.claimed.label, evidence)
         findings = (*(video.bronze.findings if video.bronze else ()), found)
         return video.model_copy(update={"outcome": chunks.quarantine(findings, {found.code})})
+
+    def _through(
+        self, videos: Sequence[VideoProgress], tries: Mapping[UUID, EarlierTries]
+    ) -> dict[UUID, Result]:
+        """What became of each: first those under no suspicion together, then the suspects one by one."""
+        suspects = _suspects(videos, tries)
+        calm = [video for video in videos if video not in suspects]
+        with self._watched(videos) as signs:
+            attempt = partial(self._attempted, signs, self.at_once == 1 or len(calm) == 1)
+            made = chunks.results(calm, attempt, self.at_once)
+            made += chunks.results(suspects, partial(self._attempted, signs, True), at_once=1)
+        ids = (video.claimed.message_id for video in (*calm, *suspects))
+        return dict(zip(ids, made, strict=True))
 
     def _attempted(self, signs: Mapping[UUID, StopSign], is_alone: bool, video: VideoProgress) -> Result:
         """One attempt at a video, written down before its file is opened and after that."""

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from datalake.adapters.embedders.batcher import MicroBatcher
     from datalake.adapters.media.children import MediaChildren
     from datalake.adapters.ports import (
+        AttemptLog,
         BatchMails,
         BatchReport,
         Catalog,
         Compose,
         Embedder,
         FrameTable,
+        KnownContent,
         Lake,
         Mail,
         Mailer,
@@ -115,6 +117,20 @@ def build_catalog(config: Settings) -> Catalog:
     from datalake.adapters.postgres.catalog import PostgresCatalog
 
     return PostgresCatalog(postgres_uri(config), build_composer(config))
+
+
+def build_attempt_log(config: Settings) -> AttemptLog:
+    """Which videos are in flight in this process; one a task."""
+    from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
+
+    return PostgresAttemptLog(postgres_uri(config))
+
+
+def build_known_content(config: Settings) -> KnownContent:
+    """What was found out about bytes before."""
+    from datalake.adapters.postgres.known_content import PostgresKnownContent
+
+    return PostgresKnownContent(postgres_uri(config))
 
 
 def build_mail_template() -> MailTemplate:

@@ -71,9 +71,10 @@ def test_only_who_is_in_flight_with_others_is_not_alone() -> None:
     assert single.alone() == {"a": True}
 
 
-def test_what_an_earlier_try_got_through_is_not_done_again() -> None:
+@pytest.mark.parametrize("outcome", [None, Outcome(kind="quarantined")])
+def test_what_an_earlier_try_got_through_is_not_done_again(outcome: Outcome | None) -> None:
     scene = Scene("a", "b")
-    through = scene.chunk.videos[0].model_copy(update={"outcome": Outcome(kind="quarantined")})
+    through = scene.chunk.videos[0].model_copy(update={"outcome": outcome})
     scene.tried("a", progress=through)
     done = scene.run()
     assert scene.stepped == ["b"]

@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from datalake import settings, tasks
-from datalake.adapters.postgres import execute, row, rows, transaction
 from datalake.embedded.process import free_port
 from datalake.errors import TransientError
 from datalake.serving.search import Search
-from tests.clips import clip
+from tests.task_world import RUN, World
 
 pytestmark = pytest.mark.postgres
-RUN = "manual__1"
-
-
-class World:
-    """One database and lake, with the few verbs that tests speak in."""
-
-    def __init__(self, uri: str, videos: Path) -> None:
-        self.uri, self.videos = uri, videos
-
-    def row(self, sql: str) -> dict[str, object]:
-        with transaction(self.uri) as connection:
-            found = row(connection, sql)
-        assert found is not None
-        return found
-
-    def rows(self, sql: str) -> list[dict[str, object]]:
-        with transaction(self.uri) as connection:
-            return rows(connection, sql)
-
-    def execute(self, sql: str) -> None:
-        with transaction(self.uri) as connection:
-            execute(connection, sql)
-
-    def good(self, frames: int = 60) -> Path:
-        """A clip of `frames` frames at 30 a second; other lengths are other videos."""
-        return clip(self.videos, frames=frames)
-
-    def truncated(self) -> Path:
-        whole = self.good(frames=45)
-        path = self.videos / "cut.mp4"
-        path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-        return path
-
-    def plan(self, *files: Path) -> list[dict[str, object]]:
-        return tasks.plan({"uris": [file.as_uri() for file in files]}, RUN)
-
-    def outcomes(self) -> dict[str, tuple[object, object]]:
-        """(outcome, reason) by the name of the file."""
-        found = self.rows("SELECT arrived->>'uri' AS uri, outcome, reason FROM ledger")
-        return {Path(str(one["uri"])).name: (one["outcome"], one["reason"]) for one in found}
-
-
-@pytest.fixture
-def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """Sets variables, and has the next task read them."""
-
-    def configure(**variables: object) -> None:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, str(value))
-        settings.load.cache_clear()
-
-    yield configure
-    settings.load.cache_clear()
-    ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # a task asks to die with its parent; a test must not
-
-
-@pytest.fixture
-def world(configure, postgres_uri: str, qdrant_url: str, smtp_sink, tmp_path: Path) -> World:
-    videos = tmp_path / "videos"
-    videos.mkdir()
-    configure(
-        DATALAKE_HOME=tmp_path,
-        PG_CONN_URI=postgres_uri,
-        QDRANT_URL=qdrant_url,
-        LAKE_URI=(tmp_path / "lake").as_uri(),
-        SOURCE_ROOTS=json.dumps([str(videos)]),
-        EMBEDDER="conse",
-        VIDEOS_AT_ONCE=2,
-        EMAIL_RECEIVER="boss@example.org",
-        SMTP_SERVER=smtp_sink.host,
-        SMTP_PORT=smtp_sink.port,
-        SMTP_SECURITY="none",
-    )
-    return World(postgres_uri, videos)
 
 
 def through_json(value: object) -> dict[str, object]:
@@ -187,3 +109,39 @@ def test_notify_fails_a_batch_that_is_left_unfinished(world: World, smtp_sink) -
     with pytest.raises(AirflowFailException, match=r"1 messages of batch .* are unfinished"):
         tasks.notify({"uris": [file.as_uri()]}, RUN)
     assert smtp_sink.mails() == []
+
+
+def test_every_task_of_a_finished_run_can_be_run_again_and_opens_nothing(world: World, monkeypatch) -> None:
+    (chunk,) = world.plan(world.good(), world.truncated())
+    landed = tasks.bronze(chunk)
+    ready = tasks.silver(landed)
+    tasks.gold(ready)
+    before = world.rows("SELECT * FROM video_attempts")
+    for again in (tasks.bronze(chunk), tasks.silver(landed), tasks.gold(ready)):
+        assert again["videos"] == []
+    assert world.rows("SELECT * FROM video_attempts") == before
+
+
+def test_a_retry_does_not_read_again_what_was_landed(world: World) -> None:
+    through, killed = world.good(), world.good(frames=45)
+    (chunk,) = world.plan(through, killed)
+    landed = tasks.bronze(chunk)
+    world.execute(
+        "UPDATE video_attempts SET ended_at = NULL, progress = NULL WHERE message_id = "
+        f"(SELECT message_id FROM ledger WHERE arrived ->> 'uri' = '{killed.as_uri()}')"
+    )
+    through.unlink()
+    assert tasks.bronze(chunk) == landed
+
+
+def test_known_bad_bytes_are_refused_without_being_opened(world: World) -> None:
+    bad = world.truncated()
+    (chunk,) = world.plan(bad)
+    tasks.gold(tasks.silver(tasks.bronze(chunk)))
+    world.execute("UPDATE known_content SET findings = jsonb_set(findings, '{0,evidence}', '\"as known\"')")
+    copy = bad.with_name("copy.mp4")
+    copy.write_bytes(bad.read_bytes())
+    (chunk,) = tasks.plan({"uris": [copy.as_uri()]}, "manual__2")
+    (video,) = tasks.bronze(chunk)["videos"]
+    assert (video["outcome"]["kind"], video["outcome"]["reason"]) == ("quarantined", "truncated")
+    assert video["outcome"]["detail"].startswith("as known")

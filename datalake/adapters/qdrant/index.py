@@ -17,6 +17,7 @@ from datalake.adapters.qdrant.errors import CollectionExists, MissingCollection,
 from datalake.adapters.qdrant.points import CollectionModel, hits
 from datalake.common_func import platforms
 from datalake.contracts import SearchHit, WorkIdentity
+from datalake.crash_points import crash_point
 from datalake.errors import ConfigurationError
 
 PAYLOAD_INDEXES = {
@@ -120,6 +121,7 @@ class QdrantVectorIndex(VectorIndex):
             )
             with translated(self._url):
                 self._client.upsert(name, batch, wait=True, update_filter=not_newer)
+            crash_point("gold.after_points")
 
     def set_holders(
         self, model: str, point_ids: Sequence[UUID], video_ids: Sequence[str], generation: int

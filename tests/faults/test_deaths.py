@@ -1,0 +1,152 @@
+"""Task processes that die: one by one, at named points, over one video, or because a person cancels."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from datalake import chunks
+from datalake.adapters.lake import FileLake
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
+from datalake.chunk_run import ChunkRun
+from datalake.contracts import Outcome, VideoProgress
+from datalake.crash_points import FOLDER
+from datalake.ingest.batches import open_ui_batch, unfinished
+from datalake.ingest.cancelling import cancel
+from tests.limits import ROOMY
+from tests.task_world import RUN, World
+
+pytestmark = [pytest.mark.postgres]
+
+ROGUE = "tests.datalake.adapters.media.rogue_child"
+# one of the videos ends the process that works on it, as a bug in a native library would
+OVER_A_KILLER = """
+import os, signal, sys, uuid
+from datalake import chunks
+from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
+from datalake.chunk_run import ChunkRun
+from datalake.contracts import Outcome
+from datalake.ingest.batches import unfinished
+
+uri, batch_id, notes = sys.argv[1], uuid.UUID(sys.argv[2]), sys.argv[3]
+
+def step(video):
+    name = video.claimed.arrived.uri
+    with open(notes, "a") as file:
+        file.write(name + "\\n")
+    if "killer" in name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return video.model_copy(update={"outcome": Outcome(kind="done")})
+
+chunk = chunks.split(unfinished(uri, batch_id, 1, "run"), 64)[0]
+done = ChunkRun("silver", step, PostgresAttemptLog(uri), 2, 3)(chunk)
+print([(video.outcome.kind, video.outcome.reason) for video in done.videos])
+"""
+THROUGH_EVERYTHING = """
+import json, sys
+from datalake import tasks
+
+params = json.loads(sys.argv[1])
+for chunk in tasks.plan(params, sys.argv[2]):
+    tasks.gold(tasks.silver(tasks.bronze(chunk)))
+tasks.notify(params, sys.argv[2])
+"""
+POINTS = (
+    *("video.after_begin", "video.before_end", "silver.after_manifest", "gold.after_hold"),
+    *("gold.after_points", "gold.before_commit", "gold.after_commit", "mail.after_taken", "mail.after_data"),
+)
+
+
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    environ = {**os.environ, **environment}
+    return subprocess.run(command, env=environ, check=False, timeout=120, capture_output=True, text=True)
+
+
+def test_a_video_that_kills_its_process_is_found_out_and_no_other_pays(postgres_uri, tmp_path: Path) -> None:
+    names = ["killer", "a", "b", "c"]
+    batch_id = open_ui_batch(postgres_uri, "run", [f"file:///v/{name}.mp4" for name in names])
+    notes = tmp_path / "notes"
+    deaths = 0
+    while (ended := run(OVER_A_KILLER, postgres_uri, str(batch_id), str(notes))).returncode:
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        deaths += 1
+        assert deaths <= 4, "it never ends"
+    assert deaths == 4  # once with another video in flight, three times alone
+    assert ended.stdout.count("('done', None)") == 3
+    assert ended.stdout.count("('quarantined', 'kills_worker')") == 1
+    opened = Counter(Path(line).stem for line in notes.read_text().splitlines())
+    assert opened["killer"] == 4
+    assert sum(opened[name] for name in ("a", "b", "c")) <= 4  # only who was in flight with it once more
+
+
+@pytest.mark.timeout(600)
+def test_a_kill_at_any_point_of_the_tasks_loses_and_doubles_nothing(
+    world: World, configure, smtp_sink, tmp_path: Path
+) -> None:
+    configure(SMTP_TIMEOUT_S=1)  # a mail whose sender died is taken up again after three times that
+    good, bad = world.good(), world.truncated()
+    params = json.dumps({"uris": [good.as_uri(), bad.as_uri()]})
+    armed = tmp_path / "armed"
+    armed.mkdir()
+    for point in POINTS:
+        (armed / point).touch()
+    deaths = 0
+    deadline = time.monotonic() + 300
+    while list(armed.iterdir()) or len(smtp_sink.mails()) < 2:
+        assert time.monotonic() < deadline, (sorted(armed.iterdir()), world.outcomes())
+        ended = run(THROUGH_EVERYTHING, params, RUN, **{FOLDER: str(armed)})
+        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+        deaths += ended.returncode != 0
+    assert deaths == len(POINTS)
+    assert world.outcomes() == {good.name: ("done", None), bad.name: ("quarantined", "truncated")}
+    assert world.row("SELECT count(*) FROM videos") == {"count": 1}
+    kept = world.rows("SELECT point_id FROM frames WHERE point_id IS NOT NULL")
+    assert len(kept) == len({row["point_id"] for row in kept}) == 2
+    assert world.row("SELECT count(*) FROM dead_letters") == {"count": 1}
+    assert len({mail["Message-ID"] for mail in smtp_sink.mails()}) == 1
+
+
+def test_cancelling_kills_the_child_within_seconds_and_leaves_no_partial_file(
+    postgres_uri, tmp_path: Path
+) -> None:
+    batch_id = open_ui_batch(postgres_uri, "run", ["file:///v/hangs.mp4", "file:///v/fine.mp4"])
+    chunk = chunks.split(unfinished(postgres_uri, batch_id, 1, "run"), 64)[0]
+    lake, at_it, pids = FileLake(tmp_path / "lake"), threading.Event(), []
+
+    def step(video: VideoProgress) -> VideoProgress:
+        with lake.scratch() as folder, pool.lease() as child:
+            (folder / "half").write_bytes(b"half")
+            if "hangs" in video.claimed.arrived.uri:
+                pids.append(child.pid)
+                at_it.set()
+                child.request("hang")
+            return video.model_copy(update={"outcome": Outcome(kind="done")})
+
+    def cancel_once_it_hangs() -> None:
+        assert at_it.wait(30)
+        cancel(postgres_uri, lambda report: (), [chunk.videos[0].claimed.label])
+        cancelled_at.append(time.monotonic())
+
+    cancelled_at: list[float] = []
+    canceller = threading.Thread(target=cancel_once_it_hangs)
+    with ChildPool(2, ROOMY, entry=ROGUE) as pool:
+        canceller.start()
+        done = ChunkRun("silver", step, PostgresAttemptLog(postgres_uri), 2, 3)(chunk)
+        assert time.monotonic() - cancelled_at[0] < 5
+        with pytest.raises(ProcessLookupError):
+            os.kill(pids[0], 0)
+    canceller.join()
+    assert "cancelled" in (done.videos[0].put_off or "")
+    assert done.videos[1].outcome == Outcome(kind="done")
+    assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []
