@@ -6,7 +6,7 @@
 The tasks of `video_process` run on a real PostgreSQL and an embedded Qdrant: once for a fresh batch, then
 each task of the same batch once more with the input that it had (as after a click on "clear"), then for the
 same files under new event ids. Each of the three is a process of its own, with its imports done before the
-clock starts. A rerun must take 5 % of the first run's time at most, ask no child for anything and use no model.
+clock starts. A rerun must take 5 % of the first run's time at most, ask no child and use no model.
 The result is written to benchmarks/results/rerun.json.
 """
 
