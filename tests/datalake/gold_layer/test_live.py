@@ -114,7 +114,7 @@ def test_points_written_before_a_restore_can_be_written_after_it(live: LiveWorld
     live.gold(live.messages.send("a"), "bytes")
     live.gold(live.messages.send("b"), "bytes")
     with transaction(live.messages.uri) as connection:
-        execute(connection, "UPDATE assets SET generation = 1")
+        execute(connection, "UPDATE assets SET generation = 0")
     live.gold(live.messages.send("c"), "bytes")
     assert live.found() == {"instagram/a", "instagram/b", "instagram/c"}
 
