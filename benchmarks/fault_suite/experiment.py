@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,7 +27,7 @@ from datalake.errors import TransientError
 
 CLIPS = 8
 SIZE = (160, 96)
-_POLL_S = 0.25
+_POLL_S = 0.5
 _RECOVERY_S = 60.0  # the next kill comes then, whether the stack has gone on or not
 
 
@@ -106,41 +106,39 @@ class Experiment:
     def _kill_and_send(
         self, scene: Scene, traffic: Traffic, faults: Faults, producer: ProducerProcess
     ) -> None:
-        """Send the messages in waves, so that there is work at every kill until the last one."""
+        """A wave of messages before each kill and one after the last, so that there is always work."""
         given, chance = self.arguments, random.Random(self.arguments.seed + 2)
         waves = _waves(traffic, given.kills + 1)
-        sent = 0
+        wave: Sequence[Message] = next(waves)
+        sent = hits = 0
         while True:
-            wave = next(waves, ())
             producer.send([(message.key, message.payload) for message in wave])
             sent += len(wave)
             if len(faults.hits) >= given.kills:
-                break
-            before = len(faults.hits)
-            while len(faults.hits) == before:
-                coming = step(given.pace_s, chance)
-                self.steps.append(coming)
-                self._wait(coming, scene, faults, sent)
-                if len(faults.hits) == before:
+                return
+            while len(faults.hits) == hits:
+                self.steps.append(step(given.pace_s, chance))
+                if not self._is_hit_before(self.steps[-1], scene, faults, sent):
                     faults.strike()
-        rest = [message for wave in waves for message in wave]
-        producer.send([(message.key, message.payload) for message in rest])
+            wave = [message for _ in faults.hits[hits:] for message in next(waves, ())]
+            hits = len(faults.hits)
 
-    def _wait(self, coming: Step, scene: Scene, faults: Faults, sent: int) -> None:
-        """Until the next kill is due, or a process died at a crash point meanwhile."""
-        before = len(faults.hits)
-        start, begun = time.monotonic(), self._glance(scene)
-        is_counting = not coming.after_recovery or not faults.hits
-        while len(faults.hits) == before:
-            looked = self._glance(scene)
+    def _is_hit_before(self, coming: Step, scene: Scene, faults: Faults, sent: int) -> bool:
+        """Wait until the next kill is due; True if a process died at a crash point meanwhile."""
+        hits, begun = len(faults.hits), self._glance(scene)
+        waiting_since = time.monotonic()
+        counting_since = None if coming.after_recovery and hits else waiting_since
+        while True:
+            looked, now = self._glance(scene), time.monotonic()
             self.watch.show(looked, sent, faults.hits, faults.armed)
             faults.watch_armed()
-            now = time.monotonic()
-            has_gone_on = looked is not None and looked != begun
-            if not is_counting and (has_gone_on or now - start > _RECOVERY_S):
-                is_counting, start = True, now
-            if is_counting and now - start >= coming.delay_s:
-                return
+            if len(faults.hits) > hits:
+                return True
+            if counting_since is None:
+                has_gone_on = looked is not None and looked != begun
+                counting_since = now if has_gone_on or now - waiting_since > _RECOVERY_S else None
+            elif now - counting_since >= coming.delay_s:
+                return False
             time.sleep(_POLL_S)
 
     def _drained(self, scene: Scene, traffic: Traffic, hits: list[Hit], last_at: float) -> float | None:
