@@ -13,24 +13,16 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks.own_stack import own_stack
 from datalake.adapters import postgres
 from datalake.demo.ledger_rows import Progress, progress
 from datalake.demo.messages import DemoMessage, arrived, fresh_clip
 from datalake.demo.scene import Scene
-from datalake.embedded import samples, stack
+from datalake.embedded import samples
 from datalake.errors import TransientError
 from datalake.ingest.ledger import LedgerBalance, ledger_balance
 
 ROOT = Path(__file__).parents[1]
-# addresses of other stacks, and what makes every Airflow task slow
-FOREIGN = (
-    "PG_CONN_URI",
-    "QDRANT_URL",
-    "SMTP_SERVER",
-    "KAFKA_CLIENT_PROPERTIES",
-    "LAKE_URI",
-    "PYTHONDONTWRITEBYTECODE",
-)
 
 
 @dataclass(frozen=True)
@@ -93,11 +85,5 @@ def wait_until(is_true: Callable[[], bool], timeout_s: float, describe: Callable
 @contextmanager
 def live_stack(home: Path) -> Iterator[Live]:
     """Start a stack in `home`; nothing of it is left afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATALAKE_HOME", str(home))
-        for name in FOREIGN:
-            patch.delenv(name, raising=False)
-        try:
-            yield Live(home, Scene.of_stack(stack.up(print)))
-        finally:
-            stack.down()
+    with own_stack(home) as state:
+        yield Live(home, Scene.of_stack(state))
