@@ -93,7 +93,8 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
 def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
     with factory.build_media_children(config) as media:
-        return _run("bronze", bronze_step(config, chunk.attempt, media), config)(chunk)
+        step = bronze_step(config, chunk.attempt, media, factory.build_known_content(config))
+        return _run("bronze", step, config)(chunk)
 
 
 @_layer_task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datalake import chunks, factory
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.ports import KnownContent
 from datalake.chunks import Step
 from datalake.contracts import BronzeVideo, VideoProgress
 from datalake.errors import BadVideo, SourceUnavailable
@@ -14,19 +15,20 @@ from datalake.silver_layer.identity import effective_options
 from datalake.steps.rules_hash import rules_hash
 
 
-def bronze_step(config: Settings, attempt: int, media: MediaChildren) -> Step:
+def bronze_step(config: Settings, attempt: int, media: MediaChildren, known_content: KnownContent) -> Step:
     """Takes a video through bronze; one that is not usable ends here.
 
     Args:
         config: of this installation.
         attempt: of the batch; in the last one a source that is away is the video's fault.
         media: children that probe.
+        known_content: what was found out about bytes before.
     """
     ports = {
         "lake": factory.build_lake(config),
         "sources": factory.build_sources(config),
         "media_probe": media.probe_port(),
-        "known_content": factory.build_known_content(config),
+        "known_content": known_content,
     }
     rules = config.bronze.model_dump()
 

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from datalake import chunks
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.contracts import (
     Chunk,
@@ -73,7 +74,7 @@ def through(
 ) -> VideoProgress:
     """The video as gold would be given it."""
     chunk = Chunk(label="cases", batch_id=video.claimed.batch_id, attempt=1, videos=(video,))
-    bronze = bronze_step(config, chunk.attempt, media)
+    bronze = bronze_step(config, chunk.attempt, media, MemoryKnownContent())
     silver = silver_step(config, chunk, MemoryLeases(), media, embedder)
     return chunks.run(chunks.run(chunk, bronze, at_once=1), silver, at_once=1).videos[0]
 

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "decoder_hung",
     "decoder_died",
     "decoder_out_of_memory",
+    "kills_worker",
     "embedding_failed",
     "frame_not_encodable",
     "derivative_failed",

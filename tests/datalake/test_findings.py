@@ -31,6 +31,7 @@ FATAL = {
     "no_timestamps",
     "no_frames",
     "embedding_failed",
+    "kills_worker",
     "frame_not_encodable",
 }
 ERRORS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import datalake
 from datalake import chunks
 from datalake.adapters.lake import FileLake
 from datalake.adapters.media.pool import ChildPool
@@ -65,6 +67,13 @@ POINTS = (
     *("video.after_begin", "video.before_end", "silver.after_manifest", "gold.after_hold"),
     *("gold.after_points", "gold.before_commit", "gold.after_commit", "mail.after_taken", "mail.after_data"),
 )
+
+
+def test_every_point_of_the_tasks_is_visited() -> None:
+    sources = (path.read_text("utf-8") for path in Path(datalake.__file__).parent.rglob("*.py"))
+    named = [point for text in sources for point in re.findall(r'crash_point\("([a-z_.]+)"\)', text)]
+    elsewhere = ("claim.", "letters.", "batches.", "reopen.", "cancel.")
+    assert sorted(point for point in named if not point.startswith(elsewhere)) == sorted(POINTS)
 
 
 def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

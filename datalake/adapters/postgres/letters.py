@@ -65,7 +65,7 @@ def take_due(connection: Connection) -> list[Letter]:
 def letter(connection: Connection, message_id: UUID) -> Letter | None:
     """The letter of this message; None when it has none."""
     found = postgres.row(connection, f"{_LETTERS} WHERE d.message_id = %s", (message_id,))
-    return found and _letter(found)
+    return None if found is None else _letter(found)
 
 
 def _letter(found: dict[str, Any]) -> Letter:

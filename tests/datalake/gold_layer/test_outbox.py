@@ -107,7 +107,8 @@ def test_back_off_grows_and_is_capped(postgres_uri: str, put: Put) -> None:
             found = row(connection, sql)
         assert found is not None
         waits.append(found["wait_s"])
-    assert waits == pytest.approx([30, 60, 3600], abs=10)
+    for waited_s, longest_s in zip(waits, (30, 60, 3600), strict=True):
+        assert longest_s / 2 - 10 < waited_s <= longest_s
 
 
 def test_refused_mail_is_given_up_and_the_others_go(postgres_uri: str, put: Put) -> None:

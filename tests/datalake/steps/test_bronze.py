@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.chunks import Step
 from datalake.contracts import VideoProgress
 from datalake.embedded.process import free_port
@@ -28,7 +29,7 @@ def away(tmp_path: Path) -> VideoProgress:
 
 def step_of(folder: Path, attempt: int, media: MediaChildren = NEVER_STARTED) -> Step:
     changes = {"source_private_hosts": True, "source_max_attempts": LAST_ATTEMPT}
-    return bronze_step(settings(folder, changes), attempt, media)
+    return bronze_step(settings(folder, changes), attempt, media, MemoryKnownContent())
 
 
 def test_a_source_that_is_away_is_tried_again(away: VideoProgress, tmp_path: Path) -> None:

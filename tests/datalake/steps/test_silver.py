@@ -7,6 +7,7 @@ from pathlib import Path
 from datalake import chunks
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.leases import MemoryLeases
 from datalake.contracts import Chunk
@@ -26,7 +27,7 @@ def test_settings_reach_silver_the_assessment_and_the_derivatives(tmp_path: Path
         MediaChildren(slots=1, limits=ROOMY) as media,
         MicroBatcher(MemoryEmbedder(), batch_size=8) as embedder,
     ):
-        landed = chunks.run(chunk, bronze_step(config, 1, media), at_once=1)
+        landed = chunks.run(chunk, bronze_step(config, 1, media, MemoryKnownContent()), at_once=1)
         step = silver_step(config, chunk, MemoryLeases(), media, embedder)
         (done,) = chunks.run(landed, step, at_once=1).videos
     assert (done.outcome, done.error) == (None, None)
