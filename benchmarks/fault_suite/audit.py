@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.fault_suite.facts import Facts
-from benchmarks.fault_suite.redone import unexplained_attempts, unexplained_mails
+from benchmarks.fault_suite.redone import overfull_deaths, unexplained_attempts, unexplained_mails
 
 EXAMPLES = 5
 
@@ -154,10 +154,10 @@ def wrong_mails(facts: Facts) -> Check:
 
 
 def redone(facts: Facts) -> Check:
-    """A video was opened again only after a kill cut short what was done with it before."""
+    """A video was opened again only after a kill cut it short, and a kill cuts few of them short."""
     tries = Counter((row["message_id"], row["layer"]) for row in facts.attempts)
     again = sum(tries.values()) - len(tries)
-    wrong = unexplained_attempts(facts)
+    wrong = unexplained_attempts(facts) + overfull_deaths(facts)
     return _check("redone for no reason", wrong, attempts=sum(tries.values()), again=again)
 
 

@@ -17,10 +17,12 @@ from benchmarks.fault_suite.producer import ProducerProcess
 from benchmarks.fault_suite.progress import Glance, Watch, glance
 from benchmarks.fault_suite.schedule import Step, step
 from benchmarks.fault_suite.traffic import RECEIVER, Message, Traffic, plan
+from benchmarks.outage import ComponentOutage
 from benchmarks.own_stack import own_stack
 from datalake.crash_points import FOLDER
 from datalake.demo.scene import Scene
 from datalake.embedded import stack
+from datalake.embedded.parts import open_stack
 from datalake.embedded.samples import samples_folder
 from datalake.embedded.stack import StackState
 from datalake.errors import TransientError
@@ -89,12 +91,13 @@ class Experiment:
             crash_folder=crash_folder,
             kills=given.kills,
             chance=random.Random(given.seed + 1),
+            outages=[ComponentOutage(open_stack(), name) for name in state.components],
             power_on=lambda: stack.up(self.watch.say),
         )
         receipts = self.folder / "receipts.jsonl"
         with ProducerProcess(receipts, self.folder / "producer.log") as producer:
             self._kill_and_send(scene, traffic, faults, producer)
-            faults.disarm()
+            faults.finish()
             self.unreached = faults.unreached
             last_at = faults.hits[-1].at if faults.hits else time.time()
             self.watch.say("all messages are handed over and no more kills; waiting until everything is done")
@@ -131,7 +134,7 @@ class Experiment:
         while True:
             looked, now = self._glance(scene), time.monotonic()
             self.watch.show(looked, sent, faults.hits, faults.armed)
-            faults.watch_armed()
+            faults.look()
             if len(faults.hits) > hits:
                 return True
             if counting_since is None:

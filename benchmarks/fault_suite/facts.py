@@ -68,6 +68,7 @@ class Facts:
         mails: rows of the outbox.
         delivered_mails: Unix times at which the mail server took each Message-ID.
         attempts: at videos, a row a layer and task process.
+        videos_at_once: how many a task process has in flight at most.
         drained_s: from the last kill until nothing was left to do; None: not in time.
     """
 
@@ -84,6 +85,7 @@ class Facts:
     mails: Sequence[Row] = ()
     delivered_mails: Mapping[str, Sequence[float]] = field(default_factory=dict)
     attempts: Sequence[Row] = ()
+    videos_at_once: int = 1
     drained_s: float | None = None
 
 
@@ -122,6 +124,7 @@ def collect(
         points=points(scene.config.qdrant.qdrant_url),
         topic_letters=topic_letters(scene.kafka),
         delivered_mails=delivered_mails(mail_folder),
+        videos_at_once=scene.config.silver.videos_at_once,
         drained_s=drained_s,
         **found,
     )

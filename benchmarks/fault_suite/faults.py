@@ -11,16 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.fault_suite.schedule import CRASH_POINT, POWER_CUT, Deck, crash_points
+from benchmarks.fault_suite.schedule import CRASH_POINT, OUTAGE, POWER_CUT, Deck, crash_points
 from benchmarks.fault_suite.victims import AIRFLOW, WEIGHTS, Seen, victims
+from benchmarks.outage import Outage
 from datalake.embedded.leftovers import end, marked_processes
 
 _ARMED_S = 45.0  # a point that nobody passes for so long is not on the way of this traffic
+_STALK_S, _STALK_POLL_S = 10.0, 0.25
+_AWAY_S = (5.0, 20.0)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One kill that happened.
+    """One kill that happened, or a part that was killed and kept away.
 
     Attributes:
         at: Unix time.
@@ -48,6 +51,7 @@ class Faults:
         crash_folder: what DATALAKE_CRASH_FOLDER names in the stack's environment.
         kills: how many there will be.
         chance: decides.
+        outages: of every component that can be taken away for a while.
         power_on: brings the stack back after everything was killed.
     """
 
@@ -57,13 +61,15 @@ class Faults:
         crash_folder: Path,
         kills: int,
         chance: random.Random,
-        power_on: Callable[[], object],
+        outages: Sequence[Outage] = (),
+        power_on: Callable[[], object] = lambda: None,
     ) -> None:
         self._root, self._crash_folder = root, crash_folder
-        self._chance, self._power_on = chance, power_on
+        self._chance, self._outages, self.power_on = chance, outages, power_on
         self._deck = Deck(kills, WEIGHTS, chance)
         self._points: list[str] = []
         self._armed: tuple[str, float] | None = None
+        self._away: tuple[Outage, float] | None = None
         self.hits: list[Hit] = []
         self.unreached: list[str] = []
 
@@ -72,40 +78,57 @@ class Faults:
         """The crash point that the next process to come by dies at."""
         return self._armed[0] if self._armed else None
 
+    @property
+    def next_kind(self) -> str:
+        """What the next strike is after."""
+        return self._deck.top
+
     def strike(self) -> None:
         """Kill the next victim of the deck; a crash point is armed, and hits later or never."""
-        present = victims(self._root)
-        special = {POWER_CUT} if self._armed else {POWER_CUT, CRASH_POINT}
-        kind = self._deck.draw({*present, *special})
+        found = self._stalked(self.next_kind)
+        kind = self._deck.draw({*found, *self._specials()})
         if kind == CRASH_POINT:
             self._arm()
+        elif kind == OUTAGE:
+            self._take_away()
         elif kind == POWER_CUT:
             self._cut_power()
         elif kind:
-            self._kill(kind, present[kind])
+            self._kill(kind, found[kind])
 
-    def watch_armed(self) -> None:
-        """Notice that a process died at the armed point, or that nobody comes by."""
+    def look(self) -> None:
+        """Notice a death at the armed point; disarm one that nobody passes; end an outage in time."""
+        if self._away and time.time() > self._away[1]:
+            self._bring_back()
         if self._armed is None:
             return
         name, since = self._armed
         if not (self._crash_folder / name).exists():
-            self.hits.append(Hit(time.time(), CRASH_POINT, name, 0))
+            self._note(CRASH_POINT, name)
             self._armed = None
         elif time.time() - since > _ARMED_S:
-            self.disarm()
+            self._disarm()
 
-    def disarm(self) -> None:
-        """Nobody dies at a crash point from here on."""
-        if self._armed is None:
-            return
-        name, _ = self._armed
-        try:
-            (self._crash_folder / name).unlink()
-            self.unreached.append(name)
-        except FileNotFoundError:  # just now
-            self.hits.append(Hit(time.time(), CRASH_POINT, name, 0))
-        self._armed = None
+    def finish(self) -> None:
+        """Everything is there again, and nobody dies at a crash point from here on."""
+        self._bring_back()
+        self._disarm()
+
+    def _specials(self) -> set[str]:
+        """What can be dealt whatever runs: one point is armed at a time, and one part away."""
+        absent = {name for name, busy in ((CRASH_POINT, self._armed), (OUTAGE, self._away)) if busy}
+        return {CRASH_POINT, OUTAGE, POWER_CUT} - absent
+
+    def _stalked(self, kind: str) -> dict[str, list[Seen]]:
+        """All victims; waits a while for this kind to show up, since some live for moments only."""
+        deadline = time.monotonic() + (_STALK_S if kind in WEIGHTS else 0)
+        while kind not in (found := victims(self._root)) and time.monotonic() < deadline:
+            self.look()
+            time.sleep(_STALK_POLL_S)
+        return found
+
+    def _note(self, kind: str, what: str, pid: int = 0) -> None:
+        self.hits.append(Hit(time.time(), kind, what[:120], pid))
 
     def _kill(self, kind: str, candidates: Sequence[Seen]) -> None:
         chosen = self._chance.choice(candidates)
@@ -114,7 +137,7 @@ class Faults:
         except ProcessLookupError:
             self._deck.put_back(kind)
             return
-        self.hits.append(Hit(time.time(), kind, chosen.command[:120], chosen.pid))
+        self._note(kind, chosen.command, chosen.pid)
 
     def _arm(self) -> None:
         if not self._points:
@@ -124,6 +147,28 @@ class Faults:
         (self._crash_folder / name).touch()
         self._armed = (name, time.time())
 
+    def _disarm(self) -> None:
+        if self._armed is None:
+            return
+        name, _ = self._armed
+        try:
+            (self._crash_folder / name).unlink()
+            self.unreached.append(name)
+        except FileNotFoundError:  # just now
+            self._note(CRASH_POINT, name)
+        self._armed = None
+
+    def _take_away(self) -> None:
+        outage, seconds = self._chance.choice(self._outages), self._chance.uniform(*_AWAY_S)
+        outage.begin()
+        self._away = (outage, time.time() + seconds)
+        self._note(OUTAGE, f"{outage.name} for {seconds:.0f} s")
+
+    def _bring_back(self) -> None:
+        if self._away:
+            self._away[0].end()
+            self._away = None
+
     def _cut_power(self) -> None:
         """Everything at once, supervisor and all; then what a person does: start it again."""
         processes = marked_processes(self._root)
@@ -131,5 +176,5 @@ class Faults:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGSTOP)
         end(processes, grace_s=0)
-        self.hits.append(Hit(time.time(), POWER_CUT, f"{len(processes)} processes", 0))
-        self._power_on()
+        self._note(POWER_CUT, f"{len(processes)} processes")
+        self.power_on()

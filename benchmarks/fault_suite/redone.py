@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, pairwise
 
@@ -34,6 +35,16 @@ def unexplained_attempts(facts: Facts) -> list[str]:
             elif not _between(facts.hits, before["started_at"], after["started_at"]):
                 found.append(f"{layer} of {message_id} was begun again without a kill")
     return found
+
+
+def overfull_deaths(facts: Facts) -> list[str]:
+    """Task processes that died with more videos in flight than one may have."""
+    cut_short = Counter(row["task_try"] for row in facts.attempts if row["ended_at"] is None)
+    return [
+        f"a task process died over {count} videos"
+        for count in cut_short.values()
+        if count > facts.videos_at_once
+    ]
 
 
 def recovery_s(hits: Sequence[Hit], ledger: Iterable[Row]) -> list[float | None]:

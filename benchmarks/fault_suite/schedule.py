@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from datalake.settings import PROJECT_ROOT
 
-CRASH_POINT, POWER_CUT = "crash point", "power cut"
-_SPECIAL = {CRASH_POINT: 14, POWER_CUT: 1}
+CRASH_POINT, OUTAGE, POWER_CUT = "crash point", "outage", "power cut"
+_SPECIAL = {CRASH_POINT: 14, OUTAGE: 4, POWER_CUT: 1}
 _POWER_CUT_FROM_KILLS = 50
 _AFTER_RECOVERY_SHARE = 0.5
 
@@ -38,22 +38,29 @@ class Deck:
             del special[POWER_CUT]
         self._weights = {**weights, **special}
         self._kills, self._chance = kills, chance
-        self._cards: list[str] = []
+        self._cards = self._shuffled()
+
+    @property
+    def top(self) -> str:
+        """The kind whose turn it is."""
+        return self._cards[0]
 
     def draw(self, present: Collection[str]) -> str | None:
         """The next kind that is present; the others stay on top. None if there is none."""
-        for number, kind in enumerate(self._cards):
-            if kind in present:
-                return self._cards.pop(number)
-        fresh = self._shuffled()
-        if not set(fresh) & set(present):
-            return None
-        self._cards += fresh
-        return self.draw(present)
+        chosen = next((kind for kind in self._cards if kind in present), None)
+        if chosen is None:
+            fresh = self._shuffled()
+            chosen = next((kind for kind in fresh if kind in present), None)
+            if chosen is None:
+                return None
+            self._cards += fresh
+        self._cards.remove(chosen)
+        self._cards = self._cards or self._shuffled()
+        return chosen
 
     def put_back(self, kind: str) -> None:
         """It was gone before it could be killed."""
-        self._cards.append(kind)
+        self._cards.insert(0, kind)
 
     def _shuffled(self) -> list[str]:
         """Weights scaled to the number of kills, every kind at least once."""

@@ -41,7 +41,7 @@ def balanced(rows: list[Row]) -> LedgerBalance:
 
 def attempt(message_id: str, started_at: float, got_through: bool) -> Row:
     ended_at = started_at + 1 if got_through else None
-    named = {"message_id": message_id, "layer": "silver"}
+    named = {"message_id": message_id, "layer": "silver", "task_try": f"at {started_at}"}
     return {**named, "started_at": started_at, "ended_at": ended_at, "got_through": got_through}
 
 
@@ -184,6 +184,12 @@ def test_work_is_redone_only_for_a_kill(facts: Facts) -> None:
     assert broken(replace(facts, attempts=through))["redone for no reason"].faults == 1
     without_kill = [attempt("a", 105.0, False), attempt("a", 110.0, True)]
     assert broken(replace(facts, attempts=without_kill))["redone for no reason"].faults == 1
+
+
+def test_a_process_that_died_over_more_videos_than_it_may_have_is_seen(facts: Facts) -> None:
+    two = [attempt("a", 95.0, False), attempt("b", 95.0, False)]
+    assert broken(replace(facts, attempts=two))["redone for no reason"].faults == 1
+    assert broken(replace(facts, attempts=two, videos_at_once=2)) == {}
 
 
 def test_a_run_that_never_ends_is_seen(facts: Facts) -> None:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import random
 
-from benchmarks.fault_suite.schedule import CRASH_POINT, POWER_CUT, Deck, crash_points, step
+from benchmarks.fault_suite.schedule import CRASH_POINT, OUTAGE, POWER_CUT, Deck, crash_points, step
 from benchmarks.fault_suite.victims import AIRFLOW, WEIGHTS
 
 
 def test_every_kind_comes_and_the_heavy_ones_most_often() -> None:
     deck = Deck(100, WEIGHTS, random.Random(1))
-    everything = {*WEIGHTS, CRASH_POINT, POWER_CUT}
+    everything = {*WEIGHTS, CRASH_POINT, OUTAGE, POWER_CUT}
     drawn = [deck.draw(everything) for _ in range(100)]
     assert set(drawn) == everything
     assert drawn.count("task") > 10 * drawn.count("watchdog")
@@ -17,7 +17,7 @@ def test_every_kind_comes_and_the_heavy_ones_most_often() -> None:
 def test_in_a_short_run_a_few_hit_airflow_and_the_power_stays_on() -> None:
     for seed in range(50):
         deck = Deck(20, WEIGHTS, random.Random(seed))
-        drawn = [deck.draw({*WEIGHTS, CRASH_POINT, POWER_CUT}) for _ in range(20)]
+        drawn = [deck.draw({*WEIGHTS, CRASH_POINT, OUTAGE, POWER_CUT}) for _ in range(20)]
         assert POWER_CUT not in drawn
         assert sum(kind in AIRFLOW for kind in drawn) >= 5
 
