@@ -36,6 +36,7 @@ WEIGHTS = {
     "smtp": 3,
     "watchdog": 1,
 }
+_WORKER = "airflow worker"  # a worker of the executor, and its child in which the task runs
 AIRFLOW = frozenset(
     {"task", "executor worker", "scheduler helper", "triggerer helper", "dag processor helper"}
     | set(_SERVERS.values())
@@ -64,8 +65,8 @@ def kind_of(process: Seen, others: dict[int, Seen]) -> str | None:
         return "media child"
     if process.command.startswith("postgres:"):
         return "postgres session" if process.command.startswith("postgres: datalake") else "postgres helper"
-    if "LocalExecutor" in process.command:
-        return "task" if parent and "LocalExecutor" in parent.command else "executor worker"
+    if process.command.startswith(_WORKER):
+        return "task" if parent and parent.command.startswith(_WORKER) else "executor worker"
     if not process.component:
         return None
     name = _SERVERS.get(process.component, process.component)

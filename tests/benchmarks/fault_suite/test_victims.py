@@ -9,6 +9,7 @@ SCHEDULER = Seen(2, 1, "airflow-scheduler", "python -m airflow scheduler")
 FORKSERVER = Seen(3, 2, "airflow-scheduler", "python -c from multiprocessing.forkserver import main")
 WORKER = Seen(4, 3, "airflow-scheduler", "airflow worker -- LocalExecutor: 01a2")
 TASK = Seen(5, 4, "airflow-scheduler", "airflow worker -- LocalExecutor: 01a2")
+RUNNING = Seen(14, 4, "airflow-scheduler", "airflow worker -- 01a2")
 CHILD = Seen(6, 5, "", "python -m datalake.adapters.media.child 7 5 4294967296 1")
 POSTGRES = Seen(7, 1, "postgres", "/somewhere/bin/postgres -D data")
 SESSION = Seen(8, 7, "", "postgres: datalake video_db 127.0.0.1(4711) idle")
@@ -29,6 +30,7 @@ ALL += [TRIGGERER, TRIGGERS, KAFKA, ORPHAN]
         (FORKSERVER, "scheduler helper"),
         (WORKER, "executor worker"),
         (TASK, "task"),
+        (RUNNING, "task"),
         (CHILD, "media child"),
         (POSTGRES, "postgres"),
         (SESSION, "postgres session"),
