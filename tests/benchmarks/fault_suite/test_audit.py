@@ -182,7 +182,9 @@ def test_mails_arrive_and_repeat_only_for_a_kill(facts: Facts) -> None:
 def test_work_is_redone_only_for_a_kill(facts: Facts) -> None:
     through = [attempt("a", 95.0, True), attempt("a", 110.0, True)]
     assert broken(replace(facts, attempts=through))["redone for no reason"].faults == 1
-    without_kill = [attempt("a", 105.0, False), attempt("a", 110.0, True)]
+    overlapping = [attempt("a", 109.5, True), attempt("a", 110.0, True)]
+    assert broken(replace(facts, attempts=overlapping)) == {}
+    without_kill = [attempt("a", 305.0, False), attempt("a", 310.0, True)]
     assert broken(replace(facts, attempts=without_kill))["redone for no reason"].faults == 1
 
 
