@@ -101,7 +101,7 @@ class SilverSettings(SettingsGroup):
     max_deaths_alone: int = Field(
         3,
         ge=1,
-        description="A video over which so many task processes died, with no other in flight, is quarantined.",
+        description="A video over which so many processes died, with no other in flight, is quarantined.",
     )
     lease_s: float = Field(
         120.0, gt=0, description="A lease is lost so long after the time limits of the step that it is for."
