@@ -102,9 +102,11 @@ class ChunkRun:
         with stoppable(signs[claimed.message_id]):
             result = chunks.guarded(video, recorded)
         crash_point("video.before_end")
-        is_through = isinstance(result, VideoProgress) and not (result.error or result.put_off)
+        through = (
+            result if isinstance(result, VideoProgress) and not (result.error or result.put_off) else None
+        )
         try:
-            self.log.end(self.layer, claimed, result if is_through else None)  # type: ignore[arg-type]
+            self.log.end(self.layer, claimed, through)
         except DatabaseUnavailable as error:
             return error
         return result

@@ -30,7 +30,7 @@ class BackOff(RetryPolicy):
         return RetryDecision.retry(timedelta(seconds=delay_s))
 
 
-# A service that is away is retried for longer than half an hour; work already done is skipped.
+# Work already done is skipped.
 SERVICE_RETRIES: dict[str, Any] = {
     "retries": RETRIES,
     "retry_delay": FIRST_DELAY,

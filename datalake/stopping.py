@@ -13,8 +13,6 @@ from threading import Lock
 
 from datalake.errors import Stopped
 
-__all__ = ["StopSign", "Stopped", "current_stop", "stoppable"]
-
 
 class StopSign:
     """Set once, for good."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
 import psutil
-import psycopg2
 
+from datalake.adapters.postgres import row, transaction
 from datalake.embedded import airflow
 from datalake.embedded.leftovers import marked_processes
 from datalake.embedded.postgres_admin import plain_uri
@@ -24,8 +23,9 @@ QUEUED_S = 60.0
 QUEUED_AFTER_A_DEATH_S = 15.0
 
 _QUEUED = """
-SELECT count(*) FILTER (WHERE state = 'running'),
+SELECT count(*) FILTER (WHERE state = 'running') AS running,
        coalesce(extract(epoch FROM now() - min(queued_dttm) FILTER (WHERE state = 'queued')), 0)::float
+           AS oldest_queued_s
 FROM task_instance WHERE state IN ('running', 'queued')
 """
 
@@ -39,14 +39,13 @@ class Queue:
 
 
 def read_queue(uri: str) -> Queue:
-    """Running tasks, and for how long the oldest queued one has waited."""
-    with (
-        closing(psycopg2.connect(plain_uri(uri), connect_timeout=5)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(_QUEUED)
-        running, waited = cursor.fetchone() or (0, 0.0)
-        return Queue(running, waited)
+    """Running tasks, and for how long the oldest queued one has waited.
+
+    Raises:
+        DatabaseUnavailable: Airflow's database is away.
+    """
+    with transaction(plain_uri(uri)) as connection:
+        return Queue(**(row(connection, _QUEUED) or {}))
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 
-import psycopg2
-
+from datalake.adapters.postgres import row, rows, transaction
 from datalake.adapters.runs import LIVE_STATES, PROCESS_DAG, Runs, RunState
 from datalake.embedded.postgres_admin import plain_uri
 from datalake.errors import PipelineError
@@ -17,11 +15,11 @@ from datalake.ingest.watch import Watcher, build_watcher
 STILL_S = 120.0
 
 _CYCLE = """
-SELECT coalesce((SELECT is_paused FROM dag WHERE dag_id = 'kafka_consumer'), true),
+SELECT coalesce((SELECT is_paused FROM dag WHERE dag_id = 'kafka_consumer'), true) AS is_paused,
        EXISTS (SELECT FROM task_instance WHERE dag_id = 'kafka_consumer' AND task_id <> 'wait'
-               AND state IN ('queued', 'running', 'up_for_retry')),
+               AND state IN ('queued', 'running', 'up_for_retry')) AS is_at_work,
        coalesce((SELECT extract(epoch FROM max(end_date)) FROM task_instance
-                 WHERE dag_id = 'kafka_consumer' AND task_id = 'claim' AND state = 'success'), 0)::float
+                 WHERE dag_id = 'kafka_consumer' AND task_id = 'claim' AND state = 'success'), 0)::float AS claimed_at
 """
 _RUNS = "SELECT run_id, state FROM dag_run WHERE dag_id = %s AND (run_id = %s OR state = ANY(%s))"
 
@@ -42,13 +40,13 @@ class Cycle:
 
 
 def read_cycle(uri: str) -> Cycle:
-    """How the consumer is doing, from Airflow's database."""
-    with (
-        closing(psycopg2.connect(plain_uri(uri), connect_timeout=5)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(_CYCLE)
-        return Cycle(*(cursor.fetchone() or (True, False, 0.0)))
+    """How the consumer is doing, from Airflow's database.
+
+    Raises:
+        DatabaseUnavailable: it is away.
+    """
+    with transaction(plain_uri(uri)) as connection:
+        return Cycle(**(row(connection, _CYCLE) or {}))
 
 
 class DatabaseRuns(Runs):
@@ -58,7 +56,7 @@ class DatabaseRuns(Runs):
         uri: of Airflow's database.
 
     Raises:
-        psycopg2.Error: (every method) the database is away.
+        DatabaseUnavailable: (every method) the database is away.
     """
 
     def __init__(self, uri: str) -> None:
@@ -77,12 +75,9 @@ class DatabaseRuns(Runs):
 
     def _states(self, run_id: str | None) -> dict[str, str]:
         """States of the live runs and of this one."""
-        with (
-            closing(psycopg2.connect(self._uri, connect_timeout=5)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(_RUNS, (PROCESS_DAG, run_id, LIVE_STATES))
-            return dict(cursor.fetchall())
+        with transaction(self._uri) as connection:
+            found = rows(connection, _RUNS, (PROCESS_DAG, run_id, LIVE_STATES))
+        return {run["run_id"]: run["state"] for run in found}
 
 
 class DueWork:

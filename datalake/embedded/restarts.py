@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from datalake.common_func import backoff_s
 from datalake.embedded.state import Layout, write_private
 
 FIRST_PAUSE_S = 120.0
@@ -72,5 +73,7 @@ class RestartBook:
         recent = [one.at for one in self.restarts(component) if 0 <= now - one.at < FORGIVEN_AFTER_S]
         if not recent:
             return True
-        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (len(recent) - 1))
+        pause_s = backoff_s(
+            len(recent), FIRST_PAUSE_S, LONGEST_PAUSE_S, draw=lambda: 1.0
+        )  # one watchdog: no crowd
         return now - recent[-1] >= pause_s

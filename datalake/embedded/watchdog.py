@@ -20,8 +20,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psycopg2
-
 from datalake.embedded import airflow
 from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.executor_watch import ExecutorWatch, local_executor_workers, parallelism, read_queue
@@ -151,7 +149,7 @@ def main() -> None:
         beat_file(stack.folder).touch()
         try:
             watchdog.look(time.time())
-        except (OSError, xmlrpc.client.Error, psycopg2.Error, PipelineError) as error:
+        except (OSError, xmlrpc.client.Error, PipelineError) as error:
             _log.warning("could not look: %s", error)
         ended.wait(PERIOD_S)
 

@@ -33,7 +33,7 @@ REASONS: dict[OutcomeKind, dict[str, str]] = {
         "unchanged": "The video is catalogued with exactly this already. Nothing to do.",
     },
     "cancelled": {
-        "cancelled": "A person ended it: `datalake cancel`. To take it up: `datalake retry --class cancelled`.",
+        "cancelled": "A person ended it: `datalake cancel`. Take it up: `datalake retry --class cancelled`.",
     },
     "failed": {
         "code_error": "MAX_CODE_ERRORS attempts of the batch ended in an error of our code, named in "

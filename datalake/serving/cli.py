@@ -25,7 +25,6 @@ app.command()(stack.down)
 app.command()(stack.status)
 app.command()(search.search)
 app.command()(ledger.ledger)
-
 app.command()(reopening.retry)
 app.command()(cancel.cancel)
 

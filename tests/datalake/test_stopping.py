@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from datalake.stopping import Stopped, StopSign, current_stop, stoppable
+from datalake.errors import Stopped
+from datalake.stopping import StopSign, current_stop, stoppable
 
 
 def test_a_video_goes_on_until_its_sign_is_set() -> None:

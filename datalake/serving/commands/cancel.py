@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from datalake.serving.commands.output import progress
+from datalake.serving.commands.output import print_json, progress
 
 _SHOWN = 20
 
@@ -15,6 +16,7 @@ def cancel(
     names: Annotated[
         list[str], typer.Argument(help="Message ids, batch ids, video ids, or platform/video_id.")
     ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """End messages as `cancelled`; what works on their videos stops within seconds.
 
@@ -28,8 +30,13 @@ def cancel(
 
     config = settings.load()
     done = cancel_messages(factory.postgres_uri(config), factory.build_composer(config), names)
+    if as_json:
+        print_json(asdict(done))
+        return
     for label in done.cancelled[:_SHOWN]:
         progress(f"cancelled: {label}")
     for label in done.ended[:_SHOWN]:
         progress(f"had ended: {label}")
+    if left := max(0, len(done.cancelled) - _SHOWN) + max(0, len(done.ended) - _SHOWN):
+        progress(f"... and {left} more")
     progress(f"{len(done.cancelled)} messages are cancelled, {len(done.ended)} had ended before.")
