@@ -29,7 +29,7 @@ def report(experiment: Experiment, facts: Facts, checks: Sequence[Check]) -> dic
         "arguments": asdict(experiment.arguments),
         "checks": [asdict(check) | {"is_kept": check.is_kept} for check in checks],
         "ledger": dict(facts.balance.outcomes) | {"in": facts.balance.arrived},
-        "recovery_s": {"max": max(known, default=None), "median": median(known) if known else None},
+        "recovery_s": {"max": max(known, default=None), "median": round(median(known), 3) if known else None},
         "drained_s": facts.drained_s,
         "kills_by_kind": dict(Counter(hit.kind for hit in facts.hits).most_common()),
         "kills_in_airflow": sum(hit.is_airflow for hit in facts.hits),
