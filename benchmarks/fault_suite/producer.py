@@ -23,6 +23,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from datalake import settings
 from datalake.adapters.kafka import Kafka
+from datalake.errors import BrokerUnavailable
 from datalake.embedded.process import python_argv
 
 _DELIVERY_TIMEOUT_MS = 600_000  # longer than every outage: a message that is given up may be there or not
@@ -77,13 +78,16 @@ class ProducerProcess:
         """Return when every message has its receipt.
 
         Raises:
-            subprocess.TimeoutExpired: not in time.
-            RuntimeError: the producer failed.
+            BrokerUnavailable: not in time, or the producer failed.
         """
         assert self._child.stdin is not None
         self._child.stdin.close()
-        if code := self._child.wait(timeout_s):
-            raise RuntimeError(f"the producer ended with {code}; see {self._log.name}")
+        try:
+            code = self._child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise BrokerUnavailable(f"Kafka has not confirmed everything within {timeout_s:.0f} s") from None
+        if code:
+            raise BrokerUnavailable(f"the producer ended with {code}; see {self._log.name}")
 
     def __enter__(self) -> Self:
         return self

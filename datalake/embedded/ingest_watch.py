@@ -19,7 +19,8 @@ SELECT coalesce((SELECT is_paused FROM dag WHERE dag_id = 'kafka_consumer'), tru
        EXISTS (SELECT FROM task_instance WHERE dag_id = 'kafka_consumer' AND task_id <> 'wait'
                AND state IN ('queued', 'running', 'up_for_retry')) AS is_at_work,
        coalesce((SELECT extract(epoch FROM max(end_date)) FROM task_instance
-                 WHERE dag_id = 'kafka_consumer' AND task_id = 'claim' AND state = 'success'), 0)::float AS claimed_at
+                 WHERE dag_id = 'kafka_consumer' AND task_id = 'claim' AND state = 'success'), 0)::float
+           AS claimed_at
 """
 _RUNS = "SELECT run_id, state FROM dag_run WHERE dag_id = %s AND (run_id = %s OR state = ANY(%s))"
 
