@@ -23,8 +23,8 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from datalake import settings
 from datalake.adapters.kafka import Kafka
-from datalake.errors import BrokerUnavailable
 from datalake.embedded.process import python_argv
+from datalake.errors import BrokerUnavailable
 
 _DELIVERY_TIMEOUT_MS = 600_000  # longer than every outage: a message that is given up may be there or not
 
