@@ -6,18 +6,22 @@ was in flight when a task process died goes last and alone: a death over it then
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import signal
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
+from types import FrameType
 from uuid import UUID
+
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from datalake import chunks
 from datalake.adapters.ports import AttemptLog, EarlierTries, FileLayer
 from datalake.chunks import Result, Step
-from datalake.contracts import Chunk, VideoProgress
+from datalake.contracts import Chunk, ClaimedVideo, VideoProgress
 from datalake.crash_points import crash_point
 from datalake.errors import DatabaseUnavailable, TransientError
 from datalake.findings import finding
@@ -25,6 +29,7 @@ from datalake.stopping import StopSign, stoppable
 
 _log = getLogger(__name__)
 _LOOK_S = 1.0
+_PATIENCE_S = 120.0  # with a database that is away when an attempt ends
 _NEVER = EarlierTries()
 
 
@@ -106,10 +111,20 @@ class ChunkRun:
             result if isinstance(result, VideoProgress) and not (result.error or result.put_off) else None
         )
         try:
-            self.log.end(self.layer, claimed, through)
+            self._end(claimed, through)
         except DatabaseUnavailable as error:
             return error
         return result
+
+    @retry(
+        retry=retry_if_exception_type(DatabaseUnavailable),
+        wait=wait_random_exponential(0.5, max=10),
+        stop=stop_after_delay(_PATIENCE_S),
+        reraise=True,
+    )
+    def _end(self, claimed: ClaimedVideo, through: VideoProgress | None) -> None:
+        """End the row; a database that is away for moments must not look like the death of this process."""
+        self.log.end(self.layer, claimed, through)
 
     @contextmanager
     def _watched(self, videos: Sequence[VideoProgress]) -> Iterator[Mapping[UUID, StopSign]]:
@@ -129,7 +144,8 @@ class ChunkRun:
         watcher = Thread(target=look, name="stop-signs", daemon=True)
         watcher.start()
         try:
-            yield signs
+            with _stopped_by_sigterm(signs.values()):
+                yield signs
         finally:
             over.set()
             watcher.join()
@@ -140,6 +156,32 @@ def still_open(chunk: Chunk, log: AttemptLog) -> Chunk:
     left = log.still_open([video.claimed for video in chunk.videos])
     videos = tuple(video for video in chunk.videos if video.claimed.message_id in left)
     return chunk.model_copy(update={"videos": videos})
+
+
+@contextmanager
+def _stopped_by_sigterm(signs: Collection[StopSign]) -> Iterator[None]:
+    """Have SIGTERM stop the videos, so that they end in order and nobody takes it for a death over them.
+
+    Raises:
+        TransientError: it came; what was not through is left to the next try.
+    """
+    if current_thread() is not main_thread():  # only the main thread hears signals
+        yield
+        return
+    is_told = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        is_told.set()
+        for sign in signs:
+            sign.set()
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if is_told.is_set():
+        raise TransientError("the task was asked to end; its next try goes on")
 
 
 def _suspects(videos: Sequence[VideoProgress], tries: Mapping[UUID, EarlierTries]) -> list[VideoProgress]:

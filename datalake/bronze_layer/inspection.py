@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from hamilton.function_modifiers import tag
 
-from datalake.adapters.ports import KnownContent, Lake, MediaProbe, Probe
+from datalake.adapters.ports import KnownBytes, KnownContent, Lake, MediaProbe, Probe
 from datalake.bronze_layer.names import file_name_of, why_extension_lies
 from datalake.contracts import Finding, MediaFacts, SourceFacts
 from datalake.findings import finding
 
 
-def earlier_probe(asset_id: str, rules_hash: str, known_content: KnownContent) -> Probe | None:
+def known_bytes(asset_id: str, rules_hash: str, known_content: KnownContent) -> KnownBytes | None:
     """What was made of the same bytes under the same rules before; None: nobody has looked yet."""
-    return known_content.probe(asset_id, rules_hash)
+    return known_content.find(asset_id, rules_hash)
 
 
 @tag(effect="decodes")
-def probed_media(raw_key: str, lake: Lake, media_probe: MediaProbe, earlier_probe: Probe | None) -> Probe:
+def probed_media(raw_key: str, lake: Lake, media_probe: MediaProbe, known_bytes: KnownBytes | None) -> Probe:
     """What a probe in a killable child made of the raw object; known bytes are not opened again."""
-    if earlier_probe is not None:
-        return earlier_probe
+    if known_bytes is not None:
+        return known_bytes.probe
     with lake.local_path(raw_key) as path:
         return media_probe.probe(path)
 

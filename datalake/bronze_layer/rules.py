@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datalake.adapters.ports import KnownBytes
 from datalake.contracts import BronzeVideo, Finding, MediaFacts, SourceFacts, ValidationMode, VideoStream
 from datalake.findings import blocking as stopping
 from datalake.findings import finding
@@ -62,11 +63,15 @@ def findings(
 
 
 def blocking(
-    findings: tuple[Finding, ...], validation_mode: ValidationMode, video_stream: VideoStream | None
+    findings: tuple[Finding, ...],
+    validation_mode: ValidationMode,
+    video_stream: VideoStream | None,
+    known_bytes: KnownBytes | None,
 ) -> tuple[str, ...]:
-    """Codes of the findings that stop the video in its validation mode, each once."""
+    """Codes of the findings that stop the video in its validation mode, each once; first what did before."""
     stops = stopping(findings, validation_mode, has_pictures=video_stream is not None)
-    return tuple(dict.fromkeys(found.code for found in stops))
+    before = [known_bytes.stopped_by] if known_bytes and known_bytes.stopped_by else []
+    return tuple(dict.fromkeys((*before, *(found.code for found in stops))))
 
 
 def bronze_video(

@@ -39,6 +39,7 @@ _RANGE = re.compile(r", (0 to \d+(?:\.\d+)?)\b")
 _OTHERS = {
     "derivative_names": "What to make besides frames: the sender's option `derivatives`, else DERIVATIVES",
     "duration_limit_s": "Nothing is wanted from here on: MAX_DURATION_S in lenient mode, else to the end",
+    "rules_hash": "16 hex digits over mode, options and limits that a verdict on bytes holds for",
     "scratch_folder": "Folder for files that are being made; it goes when the video is through",
 }
 

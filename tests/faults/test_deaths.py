@@ -54,6 +54,26 @@ chunk = chunks.split(unfinished(uri, batch_id, 1, "run"), 64)[0]
 done = ChunkRun("silver", step, PostgresAttemptLog(uri), 2, 3)(chunk)
 print([(video.outcome.kind, video.outcome.reason) for video in done.videos])
 """
+HANGING = """
+import sys, uuid
+from datalake import chunks
+from datalake.adapters.media.pool import ChildPool
+from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
+from datalake.chunk_run import ChunkRun
+from datalake.ingest.batches import unfinished
+from tests.limits import ROOMY
+
+uri, batch_id = sys.argv[1], uuid.UUID(sys.argv[2])
+
+def step(video):
+    with pool.lease() as child:
+        print("hangs", flush=True)
+        child.request("hang")
+
+chunk = chunks.split(unfinished(uri, batch_id, 1, "run"), 64)[0]
+with ChildPool(1, ROOMY, entry="tests.datalake.adapters.media.rogue_child") as pool:
+    ChunkRun("silver", step, PostgresAttemptLog(uri), 2, 3)(chunk)
+"""
 THROUGH_EVERYTHING = """
 import json, sys
 from datalake import tasks
@@ -97,6 +117,22 @@ def test_a_video_that_kills_its_process_is_found_out_and_no_other_pays(postgres_
     opened = Counter(Path(line).stem for line in notes.read_text().splitlines())
     assert opened["killer"] == 4
     assert sum(opened[name] for name in ("a", "b", "c")) <= 4  # only who was in flight with it once more
+
+
+def test_a_task_that_is_asked_to_end_leaves_no_death_behind(postgres_uri) -> None:
+    batch_id = open_ui_batch(postgres_uri, "run", ["file:///v/a.mp4"])
+    assert batch_id is not None
+    command = [sys.executable, "-c", HANGING, postgres_uri, str(batch_id)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as task:
+        assert task.stdout is not None
+        assert task.stdout.readline() == "hangs\n"
+        task.terminate()
+        _, words = task.communicate(timeout=60)
+    assert task.returncode == 1
+    assert "TransientError: the task was asked to end" in words
+    videos = unfinished(postgres_uri, batch_id, 1, "run")
+    (tries,) = PostgresAttemptLog(postgres_uri).earlier("silver", videos).values()
+    assert (tries.progress, tries.deaths) == (None, 0)
 
 
 @pytest.mark.timeout(600)

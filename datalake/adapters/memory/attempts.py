@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from datalake.adapters.ports import AttemptLog, EarlierTries, FileLayer, KnownContent, Probe
+from datalake.adapters.ports import AttemptLog, EarlierTries, FileLayer, KnownBytes, KnownContent
 from datalake.contracts import ClaimedVideo, VideoProgress
 
 
@@ -37,11 +37,11 @@ class MemoryAttemptLog(AttemptLog):
 
 
 class MemoryKnownContent(KnownContent):
-    """Put what is known into `probes`, by asset and rules."""
+    """Put what is known into `known`, by asset and rules."""
 
     def __init__(self) -> None:
-        self.probes: dict[tuple[str, str], Probe] = {}
+        self.known: dict[tuple[str, str], KnownBytes] = {}
 
-    def probe(self, asset_id: str, rules_hash: str) -> Probe | None:
+    def find(self, asset_id: str, rules_hash: str) -> KnownBytes | None:
         """As the port says."""
-        return self.probes.get((asset_id, rules_hash))
+        return self.known.get((asset_id, rules_hash))

@@ -5,7 +5,13 @@ ABCs rather than Protocols: Hamilton refuses Protocol-typed inputs.
 
 from __future__ import annotations
 
-from datalake.adapters.ports.attempts import AttemptLog, EarlierTries, FileLayer, KnownContent
+from datalake.adapters.ports.attempts import (
+    AttemptLog,
+    EarlierTries,
+    FileLayer,
+    KnownBytes,
+    KnownContent,
+)
 from datalake.adapters.ports.catalog import (
     Catalog,
     LeaseAnswer,
@@ -69,6 +75,7 @@ __all__ = [
     "FrameSource",
     "FrameTable",
     "Image",
+    "KnownBytes",
     "KnownContent",
     "Label",
     "Lake",

@@ -58,12 +58,25 @@ class AttemptLog(ABC):
         """Write down that the process is through with the video; `progress` where the layer is as well."""
 
 
+@dataclass(frozen=True)
+class KnownBytes:
+    """What was found out about bytes before.
+
+    Args:
+        probe: facts and findings, with what silver noticed if that stopped the video.
+        stopped_by: code of the finding that stopped it; None: nothing about the bytes did.
+    """
+
+    probe: Probe
+    stopped_by: str | None = None
+
+
 class KnownContent(ABC):
     """What was found out about bytes before; written by the catalog with a message's outcome."""
 
     @abstractmethod
-    def probe(self, asset_id: str, rules_hash: str) -> Probe | None:
-        """The probe of the same bytes under the same rules, with what stopped the video; None: not known.
+    def find(self, asset_id: str, rules_hash: str) -> KnownBytes | None:
+        """What is known of the same bytes under the same rules; None: nobody has looked yet.
 
         Args:
             asset_id: SHA-256 of the bytes, hex.

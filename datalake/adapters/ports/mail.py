@@ -113,7 +113,7 @@ class MailBody:
     html: str
 
 
-AlertKind = Literal["partition_stopped", "batch_stuck"]
+AlertKind = Literal["partition_stopped", "batch_stuck", "topic_made_anew"]
 
 
 @dataclass(frozen=True)

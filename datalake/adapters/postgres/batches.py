@@ -15,6 +15,8 @@ from datalake.adapters.postgres.statements import statement
 from datalake.adapters.postgres.versions import DEAD_LETTER_KINDS, letter
 from datalake.contracts import BronzeVideo, Outcome
 
+_FORGET_PROGRESS = "UPDATE video_attempts SET progress = NULL WHERE message_id = %s AND progress IS NOT NULL"
+
 
 def write_outcome(
     connection: Connection, message_id: UUID, outcome: Outcome, bronze: BronzeVideo | None = None
@@ -26,6 +28,7 @@ def write_outcome(
     values |= {"asset_id": bronze.asset_id if bronze else None, "source": Json(source) if source else None}
     values |= {"reason": outcome.reason, "detail": outcome.detail, "findings": Json(findings)}
     execute(connection, statement("catalog/write_outcome"), values)
+    execute(connection, _FORGET_PROGRESS, (message_id,))
     if outcome.kind in DEAD_LETTER_KINDS:
         reason, detail = letter(outcome)
         values = {"message_id": message_id, "reason": reason, "detail": detail}

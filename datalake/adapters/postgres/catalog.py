@@ -20,6 +20,7 @@ from datalake.adapters.postgres.catalog_writes import (
     is_open,
     lock_assets,
     raised_generation,
+    release_cancelled,
     work_of,
     write,
 )
@@ -71,9 +72,7 @@ class PostgresCatalog(PostgresLeases, Catalog):
         try:
             with transaction(self._uri) as connection:
                 if not is_open(connection, video.claimed):
-                    hold = video.silver.work.model_dump() | video_key(video.claimed)
-                    message = {"message_id": video.claimed.message_id}
-                    execute(connection, statement("catalog/release_cancelled"), hold | message)
+                    release_cancelled(connection, video)
                     return Settlement()
                 settlement = write(connection, video, claim, frames)
                 if settlement.outcome is not None:

@@ -62,6 +62,17 @@ def write(
     return settlement
 
 
+def release_cancelled(connection: Connection, video: RefinedVideo) -> None:
+    """Let go of points that were claimed for a message which a person cancelled meanwhile.
+
+    Nothing happens while another message about the video is open: it may be about to make them live.
+    """
+    execute(connection, _LOCK_VIDEO, video_key(video.claimed))
+    named = video.silver.work.model_dump() | video_key(video.claimed)
+    named |= {"message_id": video.claimed.message_id}
+    execute(connection, statement("catalog/release_cancelled"), named)
+
+
 def is_open(connection: Connection, claimed: ClaimedVideo) -> bool:
     """True when the message waits for its outcome and this attempt owns it; locks the ledger row."""
     values = claimed.model_dump(include={"message_id", "batch_id", "attempt", "run_id"})

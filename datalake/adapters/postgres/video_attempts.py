@@ -17,7 +17,8 @@ VALUES (%(message_id)s, %(layer)s, %(task_try)s, %(batch_id)s, %(attempt)s, %(is
 ON CONFLICT (message_id, layer, task_try) DO UPDATE SET is_alone = EXCLUDED.is_alone, ended_at = NULL
 """
 _END = """
-UPDATE video_attempts SET ended_at = clock_timestamp(), progress = %(progress)s
+UPDATE video_attempts
+SET ended_at = clock_timestamp(), is_through = %(is_through)s, progress = %(progress)s
 WHERE message_id = %(message_id)s AND layer = %(layer)s AND task_try = %(task_try)s
 """
 _OPEN = """
@@ -57,7 +58,9 @@ class PostgresAttemptLog(AttemptLog):
 
     def end(self, layer: FileLayer, video: ClaimedVideo, progress: VideoProgress | None) -> None:
         """As the port says."""
-        self._write(_END, layer, video, progress=progress.model_dump_json() if progress else None)
+        through = {"is_through": progress is not None}
+        through["progress"] = progress.model_dump_json() if progress else None
+        self._write(_END, layer, video, **through)
 
     def _write(self, sql: str, layer: FileLayer, video: ClaimedVideo, **values: Any) -> None:
         key = {"message_id": video.message_id, "layer": layer, "task_try": self._task_try}

@@ -16,7 +16,7 @@ from datalake.adapters.memory.attempts import MemoryKnownContent
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.memory.media import MemoryMediaProbe
 from datalake.adapters.memory.sources import MemorySources
-from datalake.adapters.ports import Probe
+from datalake.adapters.ports import KnownBytes, Probe
 from datalake.adapters.sources import AllowedSources
 from datalake.bronze_layer import inspection, landing, rules
 from datalake.contracts import BronzeVideo, MediaFacts, SourceFacts, ValidationMode, VideoArrived, VideoStream
@@ -177,14 +177,16 @@ def test_on_the_real_thing(
     assert list((tmp_path / "lake/.scratch").iterdir()) == []
 
 
+@pytest.mark.parametrize("mode", ["strict", "lenient"])
 @pytest.mark.parametrize(("rules_hash", "is_opened"), [(RULES, False), ("another", True)])
 def test_known_bytes_are_not_opened_again_under_the_same_rules(
-    bronze: driver.Driver, arrived: Message, rules_hash: str, is_opened: bool
+    bronze: driver.Driver, arrived: Message, rules_hash: str, is_opened: bool, mode: ValidationMode
 ) -> None:
     known, probe = MemoryKnownContent(), MemoryMediaProbe(Probe(FACTS))
     bad = finding("decoder_hung", "no answer")
-    known.probes[hashlib.sha256(CONTENT).hexdigest(), RULES] = Probe(FACTS, (bad,))
-    video = run(bronze, arrived("clip.mp4"), known_content=known, rules_hash=rules_hash, media_probe=probe)
+    known.known[hashlib.sha256(CONTENT).hexdigest(), RULES] = KnownBytes(Probe(FACTS, (bad,)), bad.code)
+    ports = {"known_content": known, "media_probe": probe}
+    video = run(bronze, arrived("clip.mp4"), **ports, rules_hash=rules_hash, validation_mode=mode)
     assert bool(probe.probed) is is_opened
     assert video.blocking == (() if is_opened else ("decoder_hung",))
     assert video.media == FACTS

@@ -89,10 +89,10 @@ def test_what_stops_a_video_in_each_mode(
     mode: ValidationMode, found: tuple[Finding, ...], stopped_in: set[str]
 ) -> None:
     errors = tuple(one.code for one in found if one.severity == "error")
-    assert rules.blocking(found, mode, STREAM) == (errors if mode in stopped_in else ())
+    assert rules.blocking(found, mode, STREAM, None) == (errors if mode in stopped_in else ())
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_without_pictures_every_error_leaves_nothing_to_work_on(mode: ValidationMode) -> None:
     expected = () if mode == "report-only" else ("truncated",)
-    assert rules.blocking((NOT_FATAL, NOT_FATAL, WARNING), mode, None) == expected
+    assert rules.blocking((NOT_FATAL, NOT_FATAL, WARNING), mode, None, None) == expected

@@ -44,9 +44,16 @@ def claimed(ledger, batch: uuid.UUID) -> list[ClaimedVideo]:
 
 
 def test_an_unknown_name_is_an_error_and_nothing_is_cancelled(ledger, batch) -> None:
-    with pytest.raises(ConfigurationError, match="no message, batch or video nobody, nothing"):
+    with pytest.raises(ConfigurationError, match="no message, batch or open video nobody, nothing"):
         cancel(ledger.uri, no_mail, [str(batch), "nobody", "nothing"])
     assert ledger.outcomes() == [(None, None)] * 2
+
+
+def test_what_has_ended_stays_as_it_is(ledger, batch, claimed) -> None:
+    cancel(ledger.uri, no_mail, [claimed[0].label])
+    for name in (claimed[0].label, str(claimed[0].message_id).upper()):
+        done = cancel(ledger.uri, no_mail, [name])
+        assert (done.cancelled, done.ended) == ((), (f"{claimed[0].label} (cancelled)",))
 
 
 @pytest.mark.parametrize("name", ["message", "video", "platform and video"])

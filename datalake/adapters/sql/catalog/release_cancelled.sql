@@ -4,7 +4,9 @@ FROM ledger l
 WHERE (h.platform, h.video_id) = (%(platform)s, %(video_id)s)
   AND (h.asset_id, h.model, h.settings_hash) = (%(asset_id)s, %(model)s, %(settings_hash)s)
   AND l.message_id = %(message_id)s AND l.outcome = 'cancelled'
-  AND h.version <= ARRAY[l.version, l.partition, l.message_offset]
+  AND NOT EXISTS (
+      SELECT FROM ledger o
+      WHERE (o.platform, o.video_id) = (h.platform, h.video_id) AND o.outcome IS NULL)
   AND NOT EXISTS (
       SELECT FROM videos v
       WHERE (v.platform, v.video_id) = (h.platform, h.video_id)

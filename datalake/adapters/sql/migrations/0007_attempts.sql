@@ -9,6 +9,7 @@ CREATE TABLE video_attempts (
     is_alone     boolean NOT NULL,
     started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at     timestamptz,
+    is_through   boolean NOT NULL DEFAULT false,
     progress     jsonb,
     PRIMARY KEY (message_id, layer, task_try)
 );
@@ -21,7 +22,8 @@ COMMENT ON COLUMN video_attempts.attempt IS 'Attempt of that batch.';
 COMMENT ON COLUMN video_attempts.is_alone IS 'True when the process had no other video in flight: only such a death can be the video''s doing.';
 COMMENT ON COLUMN video_attempts.started_at IS 'Before the file was opened.';
 COMMENT ON COLUMN video_attempts.ended_at IS 'When the process was through with the video, however that went; NULL: it is at it, or died over it.';
-COMMENT ON COLUMN video_attempts.progress IS 'The video as the layer left it, for the next try of the task; NULL when it did not get through.';
+COMMENT ON COLUMN video_attempts.is_through IS 'True when the layer got the video through.';
+COMMENT ON COLUMN video_attempts.progress IS 'The video as the layer left it, for the next try of the task; NULL when it did not get through, or the message has ended.';
 
 CREATE TABLE known_content (
     asset_id          text NOT NULL,
@@ -29,6 +31,7 @@ CREATE TABLE known_content (
     pipeline_version  text NOT NULL,
     media             jsonb,
     findings          jsonb NOT NULL,
+    stopped_by        text,
     recorded_at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (asset_id, rules_hash, pipeline_version)
 );
@@ -38,4 +41,5 @@ COMMENT ON COLUMN known_content.rules_hash IS '16 hex digits over the mode, opti
 COMMENT ON COLUMN known_content.pipeline_version IS 'Version of the code that looked.';
 COMMENT ON COLUMN known_content.media IS 'MediaFacts of the probe; NULL when the bytes are no media file.';
 COMMENT ON COLUMN known_content.findings IS 'What was noticed about the bytes themselves, and what stopped the video, if anything did.';
+COMMENT ON COLUMN known_content.stopped_by IS 'Code of the finding that stopped the video, where that is about the bytes; NULL when none did.';
 COMMENT ON COLUMN known_content.recorded_at IS 'When a message about the bytes ended first.';
