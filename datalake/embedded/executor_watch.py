@@ -24,6 +24,7 @@ QUEUED_AFTER_A_DEATH_S = 15.0
 
 _QUEUED = """
 SELECT count(*) FILTER (WHERE state = 'running') AS running,
+       count(*) FILTER (WHERE state = 'queued') AS queued,
        coalesce(extract(epoch FROM now() - min(queued_dttm) FILTER (WHERE state = 'queued')), 0)::float
            AS oldest_queued_s
 FROM task_instance WHERE state IN ('running', 'queued')
@@ -32,14 +33,21 @@ FROM task_instance WHERE state IN ('running', 'queued')
 
 @dataclass(frozen=True)
 class Queue:
-    """What Airflow's database says about its tasks."""
+    """What Airflow's database says about its tasks.
+
+    Attributes:
+        running: how many run.
+        queued: how many the executor has, and has not started.
+        oldest_queued_s: for how long the oldest of these has waited, 0 if there is none.
+    """
 
     running: int
+    queued: int
     oldest_queued_s: float
 
 
 def read_queue(uri: str) -> Queue:
-    """Running tasks, and for how long the oldest queued one has waited.
+    """The tasks that the executor has now.
 
     Raises:
         DatabaseUnavailable: Airflow's database is away.
@@ -54,11 +62,12 @@ class Workers:
 
     Attributes:
         pids: of the workers.
-        tasks: processes of tasks, also of those that have not said yet that they run.
+        tasks: pids of their tasks, also of those that have not said yet that they run. A task that lost its
+            worker is in neither.
     """
 
     pids: frozenset[int]
-    tasks: int = 0
+    tasks: frozenset[int] = frozenset()
 
 
 class ExecutorWatch:
@@ -74,45 +83,62 @@ class ExecutorWatch:
         self._queue = queue
         self._workers = workers
         self._parallelism = parallelism
-        self._known_workers: frozenset[int] = frozenset()
+        self._known = Workers(frozenset())
         self._scheduler_pid = 0
         self._has_lost_worker = False
+        self._healthy_since: float | None = None
 
-    def trouble(self, scheduler: ProcessInfo | None, now: float) -> str | None:
-        """What is wrong when tasks wait though workers are free, else None."""
-        if scheduler is None or scheduler.state != "RUNNING":
+    def start_again(self) -> None:
+        """Forget since when the scheduler is healthy: it is not, or something before it is not."""
+        self._healthy_since = None
+
+    def has_free_slot(self) -> bool:
+        """True when the executor would take one more task."""
+        queue = self._queue()
+        return queue.running + queue.queued < self._parallelism
+
+    def trouble(self, scheduler: ProcessInfo, now: float) -> str | None:
+        """What is wrong when tasks wait for a healthy scheduler though workers are free, else None."""
+        if scheduler.state != "RUNNING":
             return None
+        if scheduler.pid != self._scheduler_pid:
+            self._scheduler_pid, self._has_lost_worker = scheduler.pid, False
+            self._known, self._healthy_since = Workers(frozenset()), None
+        self._healthy_since = self._healthy_since or now
         workers = self._workers()
-        self._look_at(workers.pids, scheduler.pid)
+        self._look_at(workers)
         limit_s = QUEUED_AFTER_A_DEATH_S if self._has_lost_worker else QUEUED_S
-        if now - scheduler.started_at < limit_s:
+        if now - self._healthy_since < limit_s:
             return None
         queue = self._queue()
-        is_starting = workers.tasks > queue.running  # slowly, on a busy machine
+        is_starting = len(workers.tasks) > queue.running  # slowly, on a busy machine
         if is_starting or queue.running >= self._parallelism or queue.oldest_queued_s <= limit_s:
             return None
         return f"no task started for {queue.oldest_queued_s:.0f} s though workers are free"
 
-    def _look_at(self, workers: frozenset[int], scheduler_pid: int) -> None:
-        """Notice the death of a worker: the executor never ends one by itself."""
-        if scheduler_pid != self._scheduler_pid:
-            self._scheduler_pid, self._has_lost_worker = scheduler_pid, False
-        elif self._known_workers - workers:
+    def _look_at(self, workers: Workers) -> None:
+        """Notice the death of a worker, and that the others still get tasks after it."""
+        if self._known.pids - workers.pids:  # the executor never ends one by itself
             self._has_lost_worker = True
-        self._known_workers = workers
+        elif workers.tasks - self._known.tasks:
+            self._has_lost_worker = False
+        self._known = workers
 
 
 def local_executor_workers(folder: Layout) -> Workers:
     """This stack's LocalExecutor workers, and the tasks that they run."""
     parents: dict[int, int] = {}
+    titled: set[int] = set()
     for process in marked_processes(folder.root, airflow.SCHEDULER):
         try:
+            parents[process.pid] = process.ppid()
             if "LocalExecutor" in " ".join(process.cmdline()):
-                parents[process.pid] = process.ppid()
+                titled.add(process.pid)  # a task too, until it gives itself its own title
         except psutil.NoSuchProcess:
             continue
-    workers = frozenset(pid for pid, parent in parents.items() if parent not in parents)
-    return Workers(workers, len(parents) - len(workers))
+    workers = {pid for pid in titled if parents[pid] in parents and parents[pid] not in titled}
+    tasks = {pid for pid, parent in parents.items() if parent in workers}
+    return Workers(frozenset(workers), frozenset(tasks))
 
 
 def parallelism(environment: Mapping[str, str]) -> int:

@@ -22,7 +22,8 @@ SELECT coalesce((SELECT is_paused FROM dag WHERE dag_id = 'kafka_consumer'), tru
                  WHERE dag_id = 'kafka_consumer' AND task_id = 'claim' AND state = 'success'), 0)::float
            AS claimed_at
 """
-_RUNS = "SELECT run_id, state FROM dag_run WHERE dag_id = %s AND (run_id = %s OR state = ANY(%s))"
+_LIVE_RUNS = "SELECT run_id FROM dag_run WHERE dag_id = %s AND state = ANY(%s)"
+_RUN = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def read_cycle(uri: str) -> Cycle:
 class DatabaseRuns(Runs):
     """Runs as Airflow's database has them, for processes that are no task.
 
+    The live ones are those of the last `read`: one question, however many batches ask.
+
     Args:
         uri: of Airflow's database.
 
@@ -62,29 +65,33 @@ class DatabaseRuns(Runs):
 
     def __init__(self, uri: str) -> None:
         self._uri = plain_uri(uri)
+        self._live: frozenset[str] = frozenset()
+
+    def read(self) -> None:
+        """See which runs are live now."""
+        with transaction(self._uri) as connection:
+            found = rows(connection, _LIVE_RUNS, (PROCESS_DAG, LIVE_STATES))
+        self._live = frozenset(run["run_id"] for run in found)
 
     def live_count(self) -> int:
         """As the port says."""
-        return len(self._states(None))
+        return len(self._live)
 
     def state(self, run_id: str) -> RunState:
         """As the port says."""
-        found = self._states(run_id).get(run_id)
+        if run_id in self._live:
+            return "live"
+        with transaction(self._uri) as connection:
+            found = row(connection, _RUN, (PROCESS_DAG, run_id))
         if found is None:
             return "missing"
-        return "live" if found in LIVE_STATES else "ended"
-
-    def _states(self, run_id: str | None) -> dict[str, str]:
-        """States of the live runs and of this one."""
-        with transaction(self._uri) as connection:
-            found = rows(connection, _RUNS, (PROCESS_DAG, run_id, LIVE_STATES))
-        return {run["run_id"]: run["state"] for run in found}
+        return "live" if found["state"] in LIVE_STATES else "ended"
 
 
 class DueWork:
     """Asks what the consumer's trigger asks; its connections are made anew after every trouble."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: DatabaseRuns) -> None:
         self._runs = runs
         self._watcher: Watcher | None = None
 
@@ -92,6 +99,7 @@ class DueWork:
         """True when a cycle of `kafka_consumer` would do something now, as far as services answer."""
         try:
             self._watcher = self._watcher or build_watcher(self._runs)
+            self._runs.read()
             return self._watcher.is_work_due()
         except PipelineError:
             self._watcher = None
@@ -104,11 +112,15 @@ class IngestWatch:
     Args:
         is_work_due: asks what the trigger asks.
         cycle: reads how the consumer is doing.
+        has_free_slot: says whether Airflow would take one more task.
     """
 
-    def __init__(self, is_work_due: Callable[[], bool], cycle: Callable[[], Cycle]) -> None:
+    def __init__(
+        self, is_work_due: Callable[[], bool], cycle: Callable[[], Cycle], has_free_slot: Callable[[], bool]
+    ) -> None:
         self._is_work_due = is_work_due
         self._cycle = cycle
+        self._has_free_slot = has_free_slot
         self._due_since: float | None = None
 
     def start_again(self) -> None:
@@ -116,9 +128,10 @@ class IngestWatch:
         self._due_since = None
 
     def trouble(self, now: float) -> str | None:
-        """What is wrong when work is due and no cycle takes it, else None."""
+        """What is wrong when work is due and no cycle takes it though one could, else None."""
         cycle = self._cycle()
-        if cycle.is_paused or cycle.is_at_work or not self._is_work_due():
+        is_excused = cycle.is_paused or cycle.is_at_work or not self._has_free_slot()
+        if is_excused or not self._is_work_due():
             self._due_since = None
             return None
         self._due_since = max(self._due_since or now, cycle.claimed_at)

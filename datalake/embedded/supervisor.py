@@ -15,7 +15,7 @@ from typing import Any
 
 from datalake import settings
 from datalake.embedded.launch import write_spec
-from datalake.embedded.leftovers import STACK_MARK
+from datalake.embedded.leftovers import STACK_MARK, end, marked_processes
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening, log_tail, wait_until
 from datalake.embedded.state import Layout, write_private
 
@@ -113,17 +113,24 @@ class Supervisor:
 
     def start_program(self, name: str) -> None:
         """Start a program unless it runs; does not wait."""
-        self._call("startProcess", name, _ALREADY_STARTED)
+        self._call("startProcess", name, False, accepted_fault=_ALREADY_STARTED)
 
     def stop_program(self, name: str) -> None:
         """Stop a program unless it is stopped; does not wait."""
-        self._call("stopProcess", name, _NOT_RUNNING)
+        self._call("stopProcess", name, False, accepted_fault=_NOT_RUNNING)
 
     def restart_program(self, name: str) -> None:
-        """Stop a program, wait for its end, start it."""
-        self.stop_program(name)
-        wait_until(lambda: self.processes()[name].pid == 0, 30)
-        self.start_program(name)
+        """Kill a program with all that it started; does not wait for the next one.
+
+        It is never stopped, so the supervisor starts it again even when the caller dies halfway.
+        """
+        info = self.processes().get(name)
+        if info is not None and info.state == "FATAL":
+            self.start_program(name)
+            return
+        family = marked_processes(self._folder.root, name)
+        self._call("signalProcess", name, "KILL", accepted_fault=_NOT_RUNNING)
+        end(family, grace_s=0)
 
     def shutdown(self, timeout_s: float) -> None:
         """Stop every program and the supervisor, Airflow first; waits at most so long."""
@@ -145,10 +152,10 @@ class Supervisor:
         with xmlrpc.client.ServerProxy(url) as proxy:
             yield proxy.supervisor
 
-    def _call(self, method: str, name: str, accepted_fault: int) -> None:
+    def _call(self, method: str, name: str, argument: bool | str, accepted_fault: int) -> None:
         try:
             with self._api() as api:
-                getattr(api, method)(name, False)
+                getattr(api, method)(name, argument)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != accepted_fault:
                 raise ServerFailed(f"{name}: the supervisor refused {method}: {fault.faultString}") from fault

@@ -90,7 +90,9 @@ class Watchdog:
         unwell = self._first_unhealthy(processes, now)
         if unwell and (reason := self._reason(unwell, processes.get(unwell.name), now)):
             return Verdict(unwell.name, reason)
-        if trouble := self._executor.trouble(processes.get(airflow.SCHEDULER), now):
+        if self._healthy_at.get(airflow.SCHEDULER) != now:
+            self._executor.start_again()
+        elif trouble := self._executor.trouble(processes[airflow.SCHEDULER], now):
             return Verdict(airflow.SCHEDULER, trouble)
         if unwell:
             self._ingest.start_again()
@@ -127,13 +129,14 @@ def watchdog_of(stack: OpenStack) -> Watchdog:
     """A watchdog for a running stack."""
     environment = stack.parts.airflow_environment
     uri = environment[AIRFLOW_DATABASE]
+    executor = ExecutorWatch(
+        lambda: read_queue(uri), lambda: local_executor_workers(stack.folder), parallelism(environment)
+    )
     return Watchdog(
         [server for server in stack.parts.all() if server.name != WatchdogServer.name],
         stack.supervisor,
-        ExecutorWatch(
-            lambda: read_queue(uri), lambda: local_executor_workers(stack.folder), parallelism(environment)
-        ),
-        IngestWatch(DueWork(DatabaseRuns(uri)), lambda: read_cycle(uri)),
+        executor,
+        IngestWatch(DueWork(DatabaseRuns(uri)), lambda: read_cycle(uri), executor.has_free_slot),
         RestartBook.of(stack.folder),
     )
 

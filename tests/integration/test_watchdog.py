@@ -43,8 +43,8 @@ def test_a_stopped_process_is_replaced_though_it_cannot_hear(folder):
     watchdog = Watchdog(
         [smtp],
         supervisor,
-        ExecutorWatch(lambda: Queue(0, 0.0), lambda: Workers(frozenset()), parallelism=1),
-        IngestWatch(lambda: False, lambda: Cycle(False, False, 0.0)),
+        ExecutorWatch(lambda: Queue(0, 0, 0.0), lambda: Workers(frozenset()), parallelism=1),
+        IngestWatch(lambda: False, lambda: Cycle(False, False, 0.0), lambda: True),
         book,
     )
     now = time.time()

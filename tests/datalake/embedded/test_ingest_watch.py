@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from datalake.adapters.memory.runs import MemoryRuns
 from datalake.adapters.postgres import execute, transaction
 from datalake.embedded.ingest_watch import Cycle, DatabaseRuns, DueWork, read_cycle
 
@@ -64,14 +63,29 @@ def test_runs_are_told_from_the_database(airflow):
         " ('video_process', 'c', 'queued'), ('kafka_consumer', 'd', 'running')",
     )
     runs = DatabaseRuns(airflow)
+    runs.read()
     assert runs.live_count() == 2
     assert [runs.state(name) for name in "abcd"] == ["live", "ended", "live", "missing"]
+    run_sql(airflow, "INSERT INTO dag_run VALUES ('video_process', 'e', 'queued')")
+    assert runs.state("e") == "live"
+    run_sql(airflow, "UPDATE dag_run SET state = 'success'")
+    runs.read()
+    assert runs.live_count() == 0
+    assert runs.state("a") == "ended"
+
+
+def test_the_live_runs_are_told_without_another_question(airflow):
+    run_sql(airflow, "INSERT INTO dag_run VALUES ('video_process', 'a', 'running')")
+    runs = DatabaseRuns(airflow)
+    runs.read()
+    run_sql(airflow, "DROP TABLE dag_run")
+    assert runs.state("a") == "live"
 
 
 def test_nothing_is_due_while_services_are_away(monkeypatch, tmp_path):
     monkeypatch.setenv("DATALAKE_HOME", str(tmp_path))
     monkeypatch.setenv("PG_CONN_URI", "postgresql://u@127.0.0.1:1/x")
-    due = DueWork(MemoryRuns())
+    due = DueWork(DatabaseRuns("postgresql://u@127.0.0.1:1/x"))
     assert not due()
     (tmp_path / "client.properties").write_text("bootstrap.servers=127.0.0.1:1\n")
     monkeypatch.setenv("KAFKA_CLIENT_PROPERTIES", "client.properties")

@@ -56,18 +56,14 @@ class World:
         names = ("postgres", "kafka", "airflow-scheduler", "airflow-triggerer")
         self.parts = [Part(name, folder / name) for name in names]
         self.supervisor = Recorder(names)
-        self.queue = Queue(0, 0.0)
+        self.queue = Queue(0, 0, 0.0)
         self.workers = Workers(frozenset({1, 2}))
         self.is_work_due = False
         self.cycle = Cycle(is_paused=False, is_at_work=False, claimed_at=0.0)
         self.book = RestartBook(folder / "restarts.json")
-        self.watchdog = Watchdog(
-            list(self.parts),
-            self.supervisor,
-            ExecutorWatch(lambda: self.queue, lambda: self.workers, parallelism=2),
-            IngestWatch(lambda: self.is_work_due, lambda: self.cycle),
-            self.book,
-        )
+        executor = ExecutorWatch(lambda: self.queue, lambda: self.workers, parallelism=2)
+        ingest = IngestWatch(lambda: self.is_work_due, lambda: self.cycle, executor.has_free_slot)
+        self.watchdog = Watchdog(list(self.parts), self.supervisor, executor, ingest, self.book)
 
     def look(self, *times):
         for now in times:
@@ -124,33 +120,75 @@ def test_a_stack_that_is_stopping_is_left_alone(world):
 
 
 def test_tasks_that_wait_though_workers_are_free_restart_the_scheduler(world):
-    world.queue = Queue(running=0, oldest_queued_s=61)
-    assert world.look(200) == ["airflow-scheduler"]
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=61)
+    assert world.look(0, 200) == ["airflow-scheduler"]
 
 
 def test_tasks_that_wait_for_busy_workers_are_normal(world):
-    world.queue = Queue(running=2, oldest_queued_s=600)
-    assert world.look(200) == []
+    world.queue = Queue(running=2, queued=1, oldest_queued_s=600)
+    assert world.look(0, 200) == []
 
 
 def test_a_task_that_is_about_to_start_is_normal(world):
     """A busy machine needs its time between the fork and the first word of the task."""
-    world.queue = Queue(running=0, oldest_queued_s=600)
-    world.workers = Workers(frozenset({1, 2}), tasks=1)
-    assert world.look(200) == []
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=600)
+    world.workers = Workers(frozenset({1, 2}), tasks=frozenset({3}))
+    assert world.look(0, 200) == []
 
 
 def test_after_the_death_of_a_worker_patience_is_short(world):
-    world.look(100)
-    world.queue = Queue(running=0, oldest_queued_s=20)
+    world.look(80, 100)
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=20)
     assert world.look(105) == []
     world.workers = Workers(frozenset({1}))
     assert world.look(110) == ["airflow-scheduler"]
 
 
-def test_a_scheduler_that_has_just_started_has_time(world):
-    world.queue = Queue(running=0, oldest_queued_s=600)
-    assert world.look(10) == []
+def test_a_task_that_starts_after_the_death_of_a_worker_ends_the_short_patience(world):
+    world.look(80)
+    world.workers = Workers(frozenset({1, 4}))
+    world.look(100)
+    world.workers = Workers(frozenset({1, 4}), tasks=frozenset({5}))
+    world.look(105)
+    world.queue = Queue(running=1, queued=1, oldest_queued_s=20)
+    assert world.look(110, 115) == []
+
+
+def test_a_task_from_before_the_death_of_a_worker_proves_nothing(world):
+    world.workers = Workers(frozenset({1, 2}), tasks=frozenset({5}))
+    world.look(80)
+    world.workers = Workers(frozenset({1}), tasks=frozenset({5}))
+    world.queue = Queue(running=1, queued=1, oldest_queued_s=10)
+    assert world.look(100, 105) == []
+    world.queue = Queue(running=1, queued=1, oldest_queued_s=20)
+    assert world.look(110) == ["airflow-scheduler"]
+
+
+def test_a_scheduler_has_time_from_its_first_healthy_moment(world):
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=600)
+    world.parts[2].healthy = False
+    assert world.look(0, 80) == []
+    world.parts[2].healthy = True
+    assert world.look(85, 140) == []
+    assert world.look(146) == ["airflow-scheduler"]
+
+
+def test_the_queue_is_no_reason_while_something_before_the_scheduler_is_away(world):
+    world.look(0)
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=600)
+    world.parts[0].healthy = False
+    world.supervisor.infos["postgres"] = ProcessInfo("STOPPED", 0, "", STARTED)
+    assert world.look(5, 300) == []
+    world.parts[0].healthy = True
+    world.supervisor.infos["postgres"] = ProcessInfo("RUNNING", 8, "", STARTED + 301)
+    assert world.look(305, 360) == []
+
+
+def test_a_scheduler_that_is_stopping_is_left_alone(world):
+    world.look(0)
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=600)
+    world.supervisor.infos["airflow-scheduler"] = ProcessInfo("STOPPING", 7, "", STARTED)
+    assert world.look(200) == []
 
 
 def test_a_slow_start_is_no_hang(world):
@@ -169,8 +207,8 @@ def test_a_restart_that_does_not_help_is_repeated_less_and_less(world):
 
 
 def test_every_restart_is_written_down_with_its_reason(world):
-    world.queue = Queue(running=0, oldest_queued_s=61)
-    world.look(200)
+    world.queue = Queue(running=0, queued=1, oldest_queued_s=61)
+    world.look(0, 200)
     (restart,) = world.book.restarts()
     assert restart.component == "airflow-scheduler"
     assert restart.reason == "no task started for 61 s though workers are free"
@@ -193,6 +231,16 @@ def test_a_consumer_that_is_paused_or_at_work_is_left_alone(world, cycle):
     world.is_work_due = True
     world.cycle = cycle
     assert world.look(0, 1000, 2000) == []
+
+
+@pytest.mark.parametrize("queue", [Queue(2, 0, 0.0), Queue(1, 1, 5.0)], ids=["running", "queued"])
+def test_nobody_claims_while_no_slot_is_free(world, queue):
+    world.is_work_due = True
+    world.queue = queue
+    assert world.look(0, 1000, 2000) == []
+    world.queue = Queue(1, 0, 0.0)
+    assert world.look(2005, 2005 + STILL_S) == []
+    assert world.look(2006 + STILL_S) == ["airflow-triggerer"]
 
 
 def test_cycles_that_come_are_no_standstill(world):
