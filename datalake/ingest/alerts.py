@@ -1,4 +1,4 @@
-"""Alerts: a batch is stuck, a partition lost messages. Each is raised once and told once, by mail."""
+"""Alerts: a batch is stuck, messages are lost. Each is raised once and told once, by mail."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ def check_alerts(uri: str, stuck_after_s: float, compose: ComposeAlert) -> None:
 
     Args:
         uri: of the database.
-        stuck_after_s: an unfinished batch without progress for so long is stuck.
+        stuck_after_s: when no batch makes progress for so long, the oldest unfinished one is stuck.
         compose: the mails of an alert; none where nobody is to be told.
 
     Raises:
         DatabaseUnavailable: PostgreSQL is away.
     """
     with transaction(uri) as connection:
-        stuck = {_key(batch): batch for batch in alerts.stuck_batches(connection, stuck_after_s)}
-        for key, batch in stuck.items():
-            if alerts.raise_alert(connection, key, "batch_stuck", _subject(batch), _detail(batch)):
-                _LOG.error("Alert: %s: %s", _subject(batch), _detail(batch))
-        alerts.resolve(connection, alerts.open_keys(connection, "batch_stuck") - stuck.keys())
+        batch = alerts.stuck_batch(connection, stuck_after_s)
+        if batch and alerts.raise_alert(
+            connection, _key(batch), "batch_stuck", _subject(batch), _detail(batch)
+        ):
+            _LOG.error("Alert: %s: %s", _subject(batch), _detail(batch))
+        alerts.resolve(connection, alerts.open_keys(connection, "batch_stuck") - _keys(batch))
         alerts.note_seen(connection)
         for alert in alerts.lock_untold(connection):
             alerts.tell(connection, alert, compose(alert))
@@ -42,7 +43,7 @@ def is_alert_due(connection: Connection, stuck_after_s: float) -> bool:
     """True when `check_alerts` would raise, resolve or tell something."""
     if alerts.is_any_untold(connection):
         return True
-    stuck = {_key(batch) for batch in alerts.stuck_batches(connection, stuck_after_s)}
+    stuck = _keys(alerts.stuck_batch(connection, stuck_after_s))
     return stuck != alerts.open_keys(connection, "batch_stuck")
 
 
@@ -70,6 +71,10 @@ def _key(batch: StuckBatch) -> str:
     return f"batch_stuck/{batch.batch_id}"
 
 
+def _keys(stuck: StuckBatch | None) -> set[str]:
+    return {_key(stuck)} if stuck else set()
+
+
 def _subject(batch: StuckBatch) -> str:
     return f"batch {batch.batch_id} is stuck"
 
@@ -78,7 +83,8 @@ def _detail(batch: StuckBatch) -> str:
     """What is known of it, and where to look."""
     error = f" Its last error of our code: {batch.last_error}." if batch.last_error else ""
     return (
-        f"{batch.unfinished} of {batch.messages} messages are unfinished, and nothing has moved since "
-        f"{batch.progress_at:%Y-%m-%d %H:%M:%S %Z}. Attempt {batch.attempt} is run {batch.run_id}.{error} "
-        "Look at that run in Airflow, and at `datalake status`. The alert ends when the batch goes on."
+        f"{batch.unfinished} of {batch.messages} messages are unfinished, and no batch has gone on since "
+        f"{batch.progress_at:%Y-%m-%d %H:%M:%S %Z}; this one is the oldest. "
+        f"Attempt {batch.attempt} is run {batch.run_id}.{error} "
+        "Look at that run in Airflow, and at `datalake status`. The alert ends when any batch goes on."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ from uuid import UUID, uuid4, uuid5
 from datalake.adapters.postgres import attempts, ledger, transaction
 from datalake.adapters.postgres.attempts import OpenBatch
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
-from datalake.adapters.runs import Runs
+from datalake.adapters.runs import Runs, RunState
 from datalake.common_func import backoff_s, run_id_of
 from datalake.contracts import ClaimedVideo, Options, Outcome
 from datalake.crash_points import crash_point
@@ -67,45 +67,62 @@ def record_code_error(uri: str, batch_id: UUID, attempt: int, error: BaseExcepti
         attempts.count_code_error(connection, batch_id, attempt, text.replace("\x00", "")[:MAX_ERROR_CHARS])
 
 
-def due_runs(uri: str, runs: Runs, max_code_errors: int, record_outcome: RecordOutcome) -> list[DueRun]:
+def due_runs(
+    uri: str, runs: Runs, max_runs: int, max_code_errors: int, record_outcome: RecordOutcome
+) -> list[DueRun]:
     """Runs to trigger now; batches whose run ended early move to their next attempt, or are given up.
 
     Args:
         uri: of the database.
         runs: what Airflow knows.
+        max_runs: replays start no run beyond so many live ones; other batches do.
         max_code_errors: so many attempts may end in an error of our code.
         record_outcome: writes an outcome as gold does (`Catalog.record_outcome`), with letter and mails.
     """
+    found = []
+    for batch, state in _waiting(uri, runs, max_runs):
+        if state == "missing":
+            found.append(DueRun(batch.batch_id, batch.attempt, batch.run_id))
+        else:
+            _move_on(uri, batch, max_code_errors, record_outcome)
+    return found
+
+
+def has_due(uri: str, runs: Runs, max_runs: int) -> bool:
+    """True when `due_runs` would do something."""
+    return next(_waiting(uri, runs, max_runs), None) is not None
+
+
+def _waiting(uri: str, runs: Runs, max_runs: int) -> Iterator[tuple[OpenBatch, RunState]]:
+    """Batches whose run is missing or has ended.
+
+    A retry of many messages opens many batches at once. They take turns, oldest first, behind what is new,
+    and so does the end of a replay's run behind an older replay that waits for its turn.
+    """
     with transaction(uri) as connection:
-        waiting = attempts.due_batches(connection)
-    found = [_due_run(uri, runs, batch, max_code_errors, record_outcome) for batch in waiting]
-    return [run for run in found if run is not None]
-
-
-def _due_run(
-    uri: str, runs: Runs, batch: OpenBatch, max_code_errors: int, record_outcome: RecordOutcome
-) -> DueRun | None:
-    """The batch's run if it is missing; else the batch moves on. One bad batch never holds up the others."""
-    try:
+        batches = attempts.due_batches(connection)
+    free = max_runs - runs.live_count() if batches else 0
+    for batch in batches:
         state = runs.state(batch.run_id)
         if state == "missing":
-            return DueRun(batch.batch_id, batch.attempt, batch.run_id)
-        if state == "ended" and batch.code_errors >= max_code_errors:
+            if batch.source == "replay" and free <= 0:
+                return  # replays come last, so nothing but replays follows
+            free -= 1
+        if state != "live":
+            yield batch, state
+
+
+def _move_on(uri: str, batch: OpenBatch, max_code_errors: int, record_outcome: RecordOutcome) -> None:
+    """The next attempt, or none. One bad batch never holds up the others."""
+    try:
+        if batch.code_errors >= max_code_errors:
             _give_up(uri, batch, record_outcome)
-        elif state == "ended":
+        else:
             _advance(uri, batch)
     except PipelineError:
         raise
     except Exception:  # noqa: BLE001 - a boundary: ingest must not stand still for one batch
         _LOG.exception("Batch %s cannot go on: an error of our code", batch.batch_id)
-    return None
-
-
-def has_due(uri: str, runs: Runs) -> bool:
-    """True when `due_runs` would do something."""
-    with transaction(uri) as connection:
-        waiting = attempts.due_batches(connection)
-    return any(runs.state(batch.run_id) != "live" for batch in waiting)
 
 
 def _advance(uri: str, batch: OpenBatch) -> None:

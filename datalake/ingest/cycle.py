@@ -36,7 +36,8 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
     uri = factory.postgres_uri(config)
     trouble = _claimed(uri, config, runs)
     catalog = factory.build_catalog(config)
-    due = due_runs(uri, runs, config.kafka.max_code_errors, catalog.record_outcome)
+    max_runs = config.airflow.max_runs_in_flight
+    due = due_runs(uri, runs, max_runs, config.kafka.max_code_errors, catalog.record_outcome)
     if not isinstance(trouble, ConfigurationError):
         publish_dead_letters(uri, Kafka.from_settings(config.kafka))  # puts off what the broker does not take
     check_alerts(uri, config.kafka.stuck_after_s, partial(alert_mails, **_alert_form(config)))

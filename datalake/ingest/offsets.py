@@ -18,12 +18,17 @@ def starts(uri: str, kafka: Kafka, broker: Broker, state: TopicState) -> dict[in
 
     A partition seen for the first time gets a committed row at its low watermark, so that there is
     something to lock. One whose offset the broker does not have is stopped, and the range named.
+    A topic that was made anew is told of, because nobody can count what was unread in the earlier one.
 
     Raises:
         TransientError: database or broker are away.
     """
     with transaction(uri) as connection:
-        offsets.insert_missing(connection, kafka.topic, state, broker.spans(state.partitions))
+        is_unknown = not offsets.positions(connection, state)
+        made = offsets.insert_missing(connection, kafka.topic, state, broker.spans(state.partitions))
+        # Of two claims that see a topic first, the one whose rows are new tells of it.
+        if is_unknown and made and (loss := offsets.tell_of_new_topic(connection, kafka.topic, state)):
+            _LOG.error("Alert: %s", loss)
         for partition in offsets.let_go(connection, kafka.topic, state):
             _LOG.warning("Partition %d was stopped and is gone: %s was made anew", partition, kafka.topic)
     crash_point("claim.after_partitions")
@@ -61,6 +66,17 @@ def _stop(uri: str, state: TopicState, partition: int, offset: int, reason: str)
         stopped = offsets.stop(connection, state, partition, offset, reason)
     if stopped:
         _LOG.error("Stopped reading: %s", reason)
+
+
+def accept_new_topic(uri: str, kafka: Kafka) -> bool:
+    """End the alert of a topic that was made anew; False when there is none.
+
+    Raises:
+        TransientError: database or broker are away.
+    """
+    state = Broker(kafka).describe()
+    with transaction(uri) as connection:
+        return offsets.accept_new_topic(connection, state)
 
 
 def accept(uri: str, kafka: Kafka, partition: int) -> Gap | None:

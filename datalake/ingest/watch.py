@@ -67,7 +67,7 @@ class Watcher:
                 return True
             if is_alert_due(connection, self._patience.stuck_after_s):
                 return True
-        return has_due(self._uri, self._runs) or self._are_messages_due()
+        return has_due(self._uri, self._runs, self._patience.max_runs) or self._are_messages_due()
 
     def _are_messages_due(self) -> bool:
         """At once when the pipeline is idle, else when many or long there; never when it is full."""

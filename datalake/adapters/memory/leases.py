@@ -53,8 +53,9 @@ class MemoryLeases(WorkLeases):
     ) -> None:
         """As the port says."""
         with self._lock:
-            until_s, windows = self._clock() + lease_s, (windows_done, windows_total)
-            self._leases[work] = replace(self._own(work, token), until_s=until_s, windows=windows)
+            own = self._own(work, token)
+            windows = (max(own.windows[0], windows_done), windows_total)
+            self._leases[work] = replace(own, until_s=self._clock() + lease_s, windows=windows)
 
     def finish(self, work: WorkIdentity, token: UUID, manifest_key: str) -> None:
         """As the port says."""

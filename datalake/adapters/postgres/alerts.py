@@ -26,10 +26,10 @@ _OPEN_KEYS = "SELECT key FROM alerts WHERE kind = %s AND resolved_at IS NULL"
 
 @dataclass(frozen=True)
 class StuckBatch:
-    """A batch with unfinished messages that nothing was heard of for too long.
+    """The oldest batch with unfinished messages, when no batch has gone on for too long.
 
     Attributes:
-        progress_at: when something moved last.
+        progress_at: when something moved last, in whichever batch.
         messages: that came into it.
         unfinished: of these, without an outcome.
     """
@@ -87,7 +87,7 @@ def tell(connection: Connection, alert: Alert, mails: Sequence[Mail]) -> None:
     postgres.execute(connection, _TOLD, (alert.key,))
 
 
-def stuck_batches(connection: Connection, stuck_after_s: float) -> list[StuckBatch]:
-    """Unfinished batches without progress for so many seconds, oldest first; a back-off is no progress."""
-    found = postgres.rows(connection, statement("alerts/stuck_batches"), {"stuck_after_s": stuck_after_s})
-    return [StuckBatch(**batch) for batch in found]
+def stuck_batch(connection: Connection, stuck_after_s: float) -> StuckBatch | None:
+    """The oldest unfinished batch, if none has made progress for so many seconds; a try is none."""
+    found = postgres.row(connection, statement("alerts/stuck_batch"), {"stuck_after_s": stuck_after_s})
+    return StuckBatch(**found) if found else None

@@ -11,10 +11,10 @@ from datalake.contracts import ClaimedVideo, VideoArrived
 
 MAX_DUE = 500
 _DUE = """
-SELECT b.batch_id, b.attempt, b.run_id, b.code_errors
+SELECT b.batch_id, b.source, b.attempt, b.run_id, b.code_errors
 FROM batches b WHERE EXISTS (SELECT FROM ledger l WHERE l.batch_id = b.batch_id AND l.outcome IS NULL)
 AND b.next_attempt_at <= now()
-ORDER BY b.created_at LIMIT %s
+ORDER BY b.source = 'replay', b.created_at LIMIT %s
 """
 _UNFINISHED = """
 SELECT l.message_id, l.version, l.partition, l.message_offset, l.arrived
@@ -38,13 +38,14 @@ class OpenBatch:
     """A batch with unfinished messages."""
 
     batch_id: UUID
+    source: str
     attempt: int
     run_id: str
     code_errors: int
 
 
 def due_batches(connection: Connection) -> list[OpenBatch]:
-    """Batches with unfinished messages whose back-off is over, oldest first."""
+    """Batches with unfinished messages whose back-off is over, oldest first; replays come last."""
     return [OpenBatch(**found) for found in postgres.rows(connection, _DUE, (MAX_DUE,))]
 
 

@@ -15,7 +15,8 @@ _WORK = "asset_id = %(asset_id)s AND model = %(model)s AND settings_hash = %(set
 _MANIFEST = f"SELECT manifest_key FROM work WHERE {_WORK}"
 _RENEW = f"""
 UPDATE work SET lease_until = now() + make_interval(secs => %(lease_s)s),
-    windows_done = %(windows_done)s, windows_total = %(windows_total)s
+    windows_done = greatest(windows_done, %(windows_done)s), windows_total = %(windows_total)s,
+    windows_moved_at = CASE WHEN %(windows_done)s > windows_done THEN now() ELSE windows_moved_at END
 WHERE {_WORK} AND lease_token = %(token)s AND manifest_key IS NULL
 """
 _NO_LEASE = (

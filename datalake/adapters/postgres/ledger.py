@@ -40,8 +40,11 @@ INSERT INTO dead_letters (message_id, reason, detail) VALUES %s ON CONFLICT (mes
 _INSERT_BATCH = "INSERT INTO batches (batch_id, source, run_id) VALUES (%s, %s, %s)"
 _OPEN_BATCH = f"{_INSERT_BATCH} ON CONFLICT (run_id) DO NOTHING"
 _BATCH_OF_RUN = """
-SELECT batch_id FROM batches WHERE run_id = %(run_id)s
-OR batch_id IN (SELECT batch_id FROM ledger WHERE cluster_id = 'ui' AND topic_id = %(run_id)s)
+SELECT batch_id FROM (
+    SELECT batch_id, source FROM batches WHERE run_id = %(run_id)s
+    UNION
+    SELECT b.batch_id, b.source FROM ledger JOIN batches b USING (batch_id)
+    WHERE cluster_id = 'ui' AND topic_id = %(run_id)s) AS found
 ORDER BY source = 'replay' LIMIT 1
 """
 _CLOSE = """

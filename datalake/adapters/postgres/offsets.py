@@ -39,6 +39,14 @@ _LET_GO = """
 UPDATE consumer_offsets SET stopped = NULL, updated_at = now()
 WHERE cluster_id = %s AND topic = %s AND topic_id <> %s AND stopped IS NOT NULL RETURNING topic_id, partition
 """
+_EARLIER = """
+SELECT topic_id, partition, next_offset, stopped FROM consumer_offsets
+WHERE cluster_id = %(cluster_id)s AND topic_id = (
+    SELECT topic_id FROM consumer_offsets
+    WHERE cluster_id = %(cluster_id)s AND topic = %(topic)s AND topic_id <> %(topic_id)s
+    ORDER BY updated_at DESC LIMIT 1)
+ORDER BY partition
+"""
 _LAST_KNOWN = """
 SELECT max(message_offset) AS last FROM ledger
 WHERE cluster_id = %s AND topic_id = %s AND partition = %s AND message_offset >= %s
@@ -70,11 +78,11 @@ class Gap:
     reason: str
 
 
-def insert_missing(connection: Connection, topic: str, state: TopicState, spans: Mapping[int, Span]) -> None:
-    """Give every partition a row; a new one starts at its low watermark."""
-    for partition, span in spans.items():
-        where = (state.cluster_id, state.topic_id, partition, topic)
-        postgres.execute(connection, _INSERT, (*where, span.low, span.low))
+def insert_missing(connection: Connection, topic: str, state: TopicState, spans: Mapping[int, Span]) -> int:
+    """Give every partition a row; a new one starts at its low watermark. Returns how many are new."""
+    where = (state.cluster_id, state.topic_id)
+    values = [(*where, partition, topic, span.low, span.low) for partition, span in spans.items()]
+    return sum(postgres.execute(connection, _INSERT, one) for one in values)
 
 
 def positions(connection: Connection, state: TopicState) -> dict[int, Position]:
@@ -118,8 +126,38 @@ def go_on(connection: Connection, state: TopicState, partition: int, offset: int
     return True
 
 
+def tell_of_new_topic(connection: Connection, topic: str, state: TopicState) -> str | None:
+    """Raise the alert of a topic that was made anew, if an earlier one was read.
+
+    Returns:
+        What the alert says; None for a topic that is the first of its name.
+    """
+    where = {"cluster_id": state.cluster_id, "topic_id": state.topic_id, "topic": topic}
+    earlier = postgres.rows(connection, _EARLIER, where)
+    if not earlier:
+        return None
+    read = "; ".join(
+        f"partition {at['partition']}: offset {at['next_offset']}"
+        + (f" (it was stopped: {at['stopped']})" if at["stopped"] else "")
+        for at in earlier
+    )
+    detail = (
+        f"The topic {topic} was deleted and made anew: its id was {earlier[0]['topic_id']} and is "
+        f"{state.topic_id}. Of the earlier topic was not read what stood at and after {read}. Nobody can "
+        "tell how many messages that were; have their senders send them again. "
+        "`datalake offsets accept 0` ends this alert."
+    )
+    alerts.raise_alert(connection, _new_topic_key(state), "topic_made_anew", f"{topic} was made anew", detail)
+    return detail
+
+
+def accept_new_topic(connection: Connection, state: TopicState) -> bool:
+    """Resolve the alert of a topic that was made anew; False when none is open."""
+    return alerts.resolve(connection, [_new_topic_key(state)]) == 1
+
+
 def let_go(connection: Connection, topic: str, state: TopicState) -> list[int]:
-    """End the stops of a topic that was made anew: nobody can mend what is gone.
+    """End the stops of a topic that was made anew: nobody can mend them, and the new topic's alert tells.
 
     Returns:
         The partitions of the earlier topic that were stopped.
@@ -127,6 +165,10 @@ def let_go(connection: Connection, topic: str, state: TopicState) -> list[int]:
     gone = postgres.rows(connection, _LET_GO, (state.cluster_id, topic, state.topic_id))
     alerts.resolve(connection, [_alert_key(state.cluster_id, at["topic_id"], at["partition"]) for at in gone])
     return [at["partition"] for at in gone]
+
+
+def _new_topic_key(state: TopicState) -> str:
+    return f"topic_made_anew/{state.cluster_id}/{state.topic_id}"
 
 
 def _alert_key(cluster_id: str, topic_id: str, partition: int) -> str:

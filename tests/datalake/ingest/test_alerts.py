@@ -1,4 +1,4 @@
-"""A batch that is stuck is told once, until it goes on or ends."""
+"""When nothing goes on, the oldest batch is told once, until something does."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ pytestmark = pytest.mark.postgres
 STUCK_AFTER_S = 1800
 RECEIVER = "boss@example.org"
 AGE = "interval '31 minutes'"
+TRY = (
+    "INSERT INTO video_attempts (message_id, layer, task_try, batch_id, attempt, is_alone, ended_at,"
+    " progress) SELECT message_id, 'silver',"
+)
 
 
 def check(ledger, receiver: str = RECEIVER) -> None:
@@ -73,27 +77,58 @@ def test_a_stuck_batch_raises_one_alert_and_one_mail(ledger, batch: uuid.UUID) -
     assert alert.detail in mail.text
 
 
-def test_a_back_off_is_no_progress(ledger, batch: uuid.UUID) -> None:
-    ledger.execute("UPDATE batches SET attempt = 9, next_attempt_at = now() + interval '10 minutes'")
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "UPDATE batches SET attempt = 9, next_attempt_at = now() + interval '10 minutes'",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, NULL, NULL FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), NULL FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now() - {AGE}, '{{}}' FROM ledger;"
+        f"{TRY} gen_random_uuid(), batch_id, 2, false, now(), '{{}}' FROM ledger",
+        "INSERT INTO work (asset_id, model, settings_hash, lease_batch_id, lease_until)"
+        " SELECT 'a', 'm', 's', batch_id, now() FROM batches",
+    ],
+    ids=["back-off", "a try begins", "a try fails", "a layer is done once more", "a lease"],
+)
+def test_a_try_is_no_progress(ledger, batch: uuid.UUID, failure: str) -> None:
+    check(ledger)
+    ledger.execute(failure)
+    assert not is_due(ledger)
     check(ledger)
     assert len(open_alerts(ledger.uri)) == 1
+
+
+def test_messages_that_come_or_are_refused_are_no_progress(ledger, batch: uuid.UUID) -> None:
+    check(ledger)
+    open_ui_batch(ledger.uri, "manual__2", ["file:///c.mp4", "\x00"])
+    assert not is_due(ledger)
+
+
+def test_batches_that_wait_while_another_goes_on_are_not_stuck(ledger, batch: uuid.UUID) -> None:
+    open_ui_batch(ledger.uri, "manual__2", ["file:///c.mp4", "file:///d.mp4"])
+    ledger.execute("UPDATE batches SET created_at = now() - interval '9 hours' WHERE run_id = 'manual__2'")
+    ledger.execute("UPDATE ledger SET outcome = 'done', finished_at = now() WHERE topic_id = 'manual__2'"
+                   " AND message_offset = 0")  # fmt: skip
+    assert not is_due(ledger)
+
+
+def test_of_many_that_stand_still_the_oldest_is_told(ledger, batch: uuid.UUID) -> None:
+    open_ui_batch(ledger.uri, "manual__2", ["file:///c.mp4"])
+    ledger.execute("UPDATE batches SET created_at = now() - interval '1 hour' WHERE run_id = 'manual__2'")
+    check(ledger)
+    assert ["run manual__2" in alert.detail for alert in open_alerts(ledger.uri)] == [True]
 
 
 @pytest.mark.parametrize(
     "progress",
     [
         "UPDATE ledger SET outcome = 'done', finished_at = now() WHERE message_offset = 0",
-        "INSERT INTO work (asset_id, model, settings_hash, lease_batch_id, lease_until)"
+        "INSERT INTO work (asset_id, model, settings_hash, lease_batch_id, windows_moved_at)"
         " SELECT 'a', 'm', 's', batch_id, now() FROM batches",
-        "INSERT INTO video_attempts (message_id, layer, task_try, batch_id, attempt, is_alone, started_at)"
-        " SELECT message_id, 'silver', gen_random_uuid(), batch_id, 1, false, now() FROM ledger",
-        "INSERT INTO video_attempts"
-        " (message_id, layer, task_try, batch_id, attempt, is_alone, started_at, ended_at)"
-        " SELECT message_id, 'silver', gen_random_uuid(), batch_id, 1, false, now() - interval '1 h', now()"
-        " FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), '{{}}' FROM ledger",
         "UPDATE ledger SET outcome = 'done', finished_at = now() - interval '40 minutes'",
     ],
-    ids=["outcome", "lease", "attempt begins", "attempt ends", "batch ends"],
+    ids=["outcome", "window", "through a layer", "batch ends"],
 )
 def test_progress_and_the_end_resolve_it(ledger, batch: uuid.UUID, progress: str) -> None:
     check(ledger)

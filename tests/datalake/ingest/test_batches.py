@@ -11,6 +11,7 @@ from datalake.errors import UnfinishedBatch
 from datalake.ingest import batches
 
 pytestmark = pytest.mark.postgres
+MAX_RUNS = 2
 
 
 class Gold:
@@ -33,7 +34,7 @@ def opened(ledger) -> uuid.UUID:
 
 
 def due(ledger, runs: MemoryRuns, max_code_errors: int = 3) -> list[batches.DueRun]:
-    return batches.due_runs(ledger.uri, runs, max_code_errors, Gold(ledger))
+    return batches.due_runs(ledger.uri, runs, MAX_RUNS, max_code_errors, Gold(ledger))
 
 
 def later(ledger) -> None:
@@ -95,7 +96,7 @@ def test_nothing_typed_or_nothing_valid_is_no_work(ledger) -> None:
 
 def test_a_missing_run_is_triggered_under_the_same_id(ledger, opened: uuid.UUID) -> None:
     runs = MemoryRuns()
-    assert batches.has_due(ledger.uri, runs)
+    assert batches.has_due(ledger.uri, runs, MAX_RUNS)
     expected = [batches.DueRun(opened, 1, "manual__1")]
     assert due(ledger, runs) == expected
     assert due(ledger, runs) == expected
@@ -104,8 +105,50 @@ def test_a_missing_run_is_triggered_under_the_same_id(ledger, opened: uuid.UUID)
 def test_a_live_run_is_left_alone(ledger, opened: uuid.UUID) -> None:
     runs = MemoryRuns()
     runs.states["manual__1"] = "live"
-    assert not batches.has_due(ledger.uri, runs)
+    assert not batches.has_due(ledger.uri, runs, MAX_RUNS)
     assert due(ledger, runs) == []
+
+
+@pytest.fixture
+def replays(ledger) -> list[str]:
+    """Run ids of three batches that a retry has opened, in their order."""
+    names = [f"replay-{number}" for number in (1, 2, 3)]
+    for age_h, name in zip((3, 2, 1), names, strict=True):
+        batches.open_ui_batch(ledger.uri, name, [f"file:///v/{name}.mp4"])
+        replay = "UPDATE batches SET source = 'replay', created_at = now() - make_interval(hours => %s)"
+        ledger.execute(f"{replay} WHERE run_id = %s", age_h, name)
+    return names
+
+
+def test_replays_take_turns_oldest_first(ledger, replays: list[str]) -> None:
+    runs = MemoryRuns()
+    assert [run.run_id for run in due(ledger, runs)] == replays[:2]
+    runs.states |= {replays[0]: "live", replays[1]: "live"}
+    assert due(ledger, runs) == []
+    assert not batches.has_due(ledger.uri, runs, MAX_RUNS)
+    ledger.execute("UPDATE ledger SET outcome = 'done', finished_at = now() WHERE topic_id = %s", replays[0])
+    runs.states[replays[0]] = "ended"
+    assert batches.has_due(ledger.uri, runs, MAX_RUNS)
+    assert [run.run_id for run in due(ledger, runs)] == replays[2:]
+
+
+def test_what_is_new_goes_before_replays_and_waits_for_no_turn(
+    ledger, replays: list[str], opened: uuid.UUID
+) -> None:
+    runs = MemoryRuns()
+    assert [run.run_id for run in due(ledger, runs)] == ["manual__1", replays[0]]
+    runs.states |= {"one": "live", "two": "live", "three": "live"}
+    assert [run.run_id for run in due(ledger, runs)] == ["manual__1"]
+
+
+def test_a_replay_whose_run_ended_waits_for_its_next_turn(ledger, replays: list[str]) -> None:
+    runs = MemoryRuns()
+    runs.states |= {replays[0]: "ended", replays[1]: "live", "other": "live"}
+    assert due(ledger, runs) == []  # on to its second attempt
+    later(ledger)
+    assert not batches.has_due(ledger.uri, runs, MAX_RUNS)
+    del runs.states["other"]
+    assert [run.attempt for run in due(ledger, runs)] == [2]
 
 
 def test_a_run_that_ended_early_gets_the_next_attempt_after_a_back_off(ledger, opened: uuid.UUID) -> None:
@@ -115,7 +158,7 @@ def test_a_run_that_ended_early_gets_the_next_attempt_after_a_back_off(ledger, o
     batch = ledger.row("SELECT attempt, run_id, next_attempt_at - now() AS wait FROM batches")
     assert (batch["attempt"], batch["run_id"]) == (2, f"{opened}-2")
     assert timedelta(seconds=1) < batch["wait"] <= timedelta(seconds=batches.FIRST_DELAY_S)
-    assert not batches.has_due(ledger.uri, runs)
+    assert not batches.has_due(ledger.uri, runs, MAX_RUNS)
     later(ledger)
     assert due(ledger, runs) == [batches.DueRun(opened, 2, f"{opened}-2")]
     assert batches.unfinished(ledger.uri, opened, 1, "manual__1") == []
@@ -138,7 +181,7 @@ def test_code_errors_count_once_an_attempt_and_end_the_batch(ledger, opened: uui
         batches.record_code_error(ledger.uri, opened, attempt, "the same attempt again")
         runs.states[ledger.row("SELECT run_id FROM batches")["run_id"]] = "ended"
         later(ledger)
-        batches.due_runs(ledger.uri, runs, 3, gold)
+        batches.due_runs(ledger.uri, runs, MAX_RUNS, 3, gold)
     batch = ledger.row("SELECT * FROM batches")
     assert (batch["attempt"], batch["code_errors"], batch["last_error"]) == (3, 3, "ValueError: bug 3")
     assert [outcome.reason for _, outcome in gold.written] == ["code_error"] * 2

@@ -48,7 +48,7 @@ from datalake.ingest.batches import due_runs
 uri, run_id = sys.argv[1:]
 runs = MemoryRuns()
 runs.states[run_id] = "ended"
-print(len(due_runs(uri, runs, 3, PostgresCatalog(uri, lambda report: []).record_outcome)))
+print(len(due_runs(uri, runs, 2, 3, PostgresCatalog(uri, lambda report: []).record_outcome)))
 """
 
 

@@ -13,7 +13,7 @@ from datalake.adapters.postgres.offsets import stop
 from datalake.errors import ConfigurationError
 from datalake.ingest.alerts import open_alerts
 from datalake.ingest.ledger import ledger_balance
-from datalake.ingest.offsets import accept, out_of_range
+from datalake.ingest.offsets import accept, accept_new_topic, out_of_range
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -143,15 +143,36 @@ def test_a_stop_that_is_rolled_back_raises_no_alert(pipeline) -> None:
     assert alerts(pipeline) == []
 
 
-def test_a_stop_ends_with_its_topic(pipeline) -> None:
+def test_a_topic_made_anew_is_told_once_until_accepted(pipeline) -> None:
+    pipeline.send(message("a"))
+    pipeline.claim()
+    assert alerts(pipeline) == []
+    earlier = pipeline.row("SELECT topic_id FROM consumer_offsets")["topic_id"]
+    pipeline.make_topic_anew()
+    pipeline.send(message("b"))
+    pipeline.claim()
+    [(kind, detail)] = alerts(pipeline)
+    assert kind == "topic_made_anew"
+    assert f"its id was {earlier}" in detail
+    assert "at and after partition 0: offset 1." in detail
+    assert accept_new_topic(pipeline.uri, pipeline.kafka)
+    pipeline.send(message("c"))
+    assert pipeline.claim().count(None) == 1
+    assert alerts(pipeline) == []
+    assert not accept_new_topic(pipeline.uri, pipeline.kafka)
+
+
+def test_a_stop_ends_with_its_topic_and_the_alert_of_the_new_one_names_it(pipeline) -> None:
     pipeline.send(message("a"))
     pipeline.claim()
     pipeline.execute("UPDATE consumer_offsets SET next_offset = 7")
     pipeline.send(message("b"))
     pipeline.claim()
-    assert len(alerts(pipeline)) == 1
+    reason = stopped(pipeline)
+    assert alerts(pipeline) == [("partition_stopped", reason)]
     pipeline.make_topic_anew()
     pipeline.send(message("c"))
     assert [row.arrived.video_id for row in pipeline.claim().rows] == ["c"]
-    assert alerts(pipeline) == []
+    [(kind, detail)] = alerts(pipeline)
+    assert (kind, reason in detail) == ("topic_made_anew", True)
     assert ledger_balance(pipeline.uri, pipeline.kafka).stopped == ()

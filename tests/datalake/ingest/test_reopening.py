@@ -147,12 +147,12 @@ def test_only_what_ended_lately_is_chosen(ledger, ended) -> None:
 
 def test_the_next_cycle_starts_the_batch_and_gold_ends_it_again(ledger, ended) -> None:
     runs = MemoryRuns()
-    assert not has_due(ledger.uri, runs)
+    assert not has_due(ledger.uri, runs, 2)
     [done] = retry(ledger, "code_error")
-    assert has_due(ledger.uri, runs)
+    assert has_due(ledger.uri, runs, 2)
     record_outcome = PostgresCatalog(ledger.uri, lambda report: ()).record_outcome
     run_id = f"{done.batch_id}-1"
-    assert due_runs(ledger.uri, runs, 3, record_outcome) == [DueRun(done.batch_id, 1, run_id)]
+    assert due_runs(ledger.uri, runs, 2, 3, record_outcome) == [DueRun(done.batch_id, 1, run_id)]
     letters = "SELECT d.reason FROM dead_letters d JOIN ledger USING (message_id) WHERE message_offset = 2"
     assert ledger.rows(letters) == []
     end(ledger, done.batch_id, QUARANTINED)

@@ -90,6 +90,15 @@ def test_a_batch_without_a_run_a_letter_and_a_mail_are_due(scene: Scene, pipelin
     assert not scene.is_due()
 
 
+def test_replays_that_wait_for_their_turn_are_not_due(scene: Scene, pipeline) -> None:
+    open_ui_batch(pipeline.uri, "manual__1", ["file:///a.mp4"])
+    pipeline.execute("UPDATE batches SET source = 'replay'")
+    scene.runs.states |= {"other": "live", "another": "live"}
+    assert not scene.is_due()
+    scene.runs.states["other"] = "ended"
+    assert scene.is_due()
+
+
 def test_a_batch_that_stands_still_is_due_until_it_is_told(scene: Scene, pipeline) -> None:
     open_ui_batch(pipeline.uri, "manual__1", ["file:///a.mp4"])
     scene.runs.states["manual__1"] = "live"

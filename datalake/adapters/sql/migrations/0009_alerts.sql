@@ -1,5 +1,8 @@
 -- Does every batch balance, and what does a person have to be told?
 
+-- In the order of our writers, so that one of them is waited for and no deadlock comes of it.
+LOCK TABLE ledger, batches, notifications IN ACCESS EXCLUSIVE MODE;
+
 ALTER TABLE batches ADD COLUMN messages integer NOT NULL DEFAULT 0;
 UPDATE batches SET messages = (SELECT count(*) FROM ledger WHERE ledger.batch_id = batches.batch_id);
 COMMENT ON COLUMN batches.messages IS 'Messages that came into it, as counted when they were read or reopened; never derived from the ledger.';
@@ -42,7 +45,7 @@ COMMENT ON COLUMN batch_balance.balances IS 'True when not one message is lost o
 
 CREATE TABLE alerts (
     key           text PRIMARY KEY,
-    kind          text NOT NULL CHECK (kind IN ('partition_stopped', 'batch_stuck')),
+    kind          text NOT NULL CHECK (kind IN ('partition_stopped', 'batch_stuck', 'topic_made_anew')),
     subject       text NOT NULL,
     detail        text NOT NULL,
     raises        integer NOT NULL DEFAULT 1,
@@ -53,7 +56,7 @@ CREATE TABLE alerts (
 );
 COMMENT ON TABLE alerts IS 'What a person has to look at: raised once, told once, open until it is over.';
 COMMENT ON COLUMN alerts.key IS 'The kind and what it is about, so that one trouble has one alert.';
-COMMENT ON COLUMN alerts.kind IS 'partition_stopped (messages were lost or changed) or batch_stuck (unfinished and no progress).';
+COMMENT ON COLUMN alerts.kind IS 'partition_stopped (messages were lost or changed), batch_stuck (unfinished and no progress) or topic_made_anew (what was unread in the earlier topic is lost).';
 COMMENT ON COLUMN alerts.subject IS 'What is wrong, in a line.';
 COMMENT ON COLUMN alerts.detail IS 'What is known, and what to do.';
 COMMENT ON COLUMN alerts.raises IS 'How often it was raised; each time has its own mail.';
@@ -80,4 +83,8 @@ COMMENT ON COLUMN notifications.batch_id IS 'The batch that the mail is about; N
 COMMENT ON COLUMN notifications.alert_key IS 'The alert that the mail is about; NULL for the mail of a batch.';
 
 -- A stuck batch is looked for at every look of the watcher.
+ALTER TABLE work ADD COLUMN windows_moved_at timestamptz;
+COMMENT ON COLUMN work.windows_moved_at IS 'When windows_done last rose; a try that starts over does not move it until it is further than any before.';
 CREATE INDEX work_leased ON work (lease_batch_id) WHERE lease_batch_id IS NOT NULL;
+CREATE INDEX batches_unfinished ON batches (created_at) WHERE finished_at IS NULL;
+CREATE INDEX ledger_worked_off ON ledger (finished_at) WHERE outcome <> 'rejected' AND finished_at > received_at;

@@ -139,3 +139,26 @@ def _at_once(jobs: list[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.postgres
+def test_only_a_window_further_than_any_before_is_progress(postgres_uri: str) -> None:
+    leases = PostgresLeases(postgres_uri)
+
+    def moved_at() -> object:
+        with transaction(postgres_uri) as connection:
+            return (row(connection, "SELECT windows_moved_at FROM work") or {})["windows_moved_at"]
+
+    leases.lease(WORK, ME, BATCH, 1, 60)
+    leases.renew(WORK, ME, 60, 0, 5)
+    assert moved_at() is None
+    leases.renew(WORK, ME, 60, 2, 5)
+    first = moved_at()
+    assert first is not None
+    leases.lease(WORK, YOU, BATCH, 2, 60)
+    for done in (0, 1, 2):
+        leases.renew(WORK, YOU, 60, done, 5)
+    assert moved_at() == first
+    assert windows(leases) == (2, 5)
+    leases.renew(WORK, YOU, 60, 3, 5)
+    assert moved_at() != first
