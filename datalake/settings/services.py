@@ -94,5 +94,7 @@ class KafkaSettings(SettingsGroup):
         3, ge=1, description="After so many attempts ended by errors of our code, a batch ends failed."
     )
     stuck_after_s: float = Field(
-        1800.0, gt=0, description="An unfinished batch without progress for so long raises an alert."
+        1800.0,
+        gt=0,
+        description="When no batch makes progress for so long, the oldest unfinished one raises an alert.",
     )

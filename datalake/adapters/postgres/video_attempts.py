@@ -58,9 +58,8 @@ class PostgresAttemptLog(AttemptLog):
 
     def end(self, layer: FileLayer, video: ClaimedVideo, progress: VideoProgress | None) -> None:
         """As the port says."""
-        through = {"is_through": progress is not None}
-        through["progress"] = progress.model_dump_json() if progress else None
-        self._write(_END, layer, video, **through)
+        text = progress.model_dump_json() if progress else None
+        self._write(_END, layer, video, is_through=text is not None, progress=text)
 
     def _write(self, sql: str, layer: FileLayer, video: ClaimedVideo, **values: Any) -> None:
         key = {"message_id": video.message_id, "layer": layer, "task_try": self._task_try}

@@ -23,7 +23,7 @@ RECEIVER = "boss@example.org"
 AGE = "interval '31 minutes'"
 TRY = (
     "INSERT INTO video_attempts (message_id, layer, task_try, batch_id, attempt, is_alone, ended_at,"
-    " progress) SELECT message_id, 'silver',"
+    " is_through) SELECT message_id, 'silver',"
 )
 
 
@@ -81,10 +81,10 @@ def test_a_stuck_batch_raises_one_alert_and_one_mail(ledger, batch: uuid.UUID) -
     "failure",
     [
         "UPDATE batches SET attempt = 9, next_attempt_at = now() + interval '10 minutes'",
-        f"{TRY} gen_random_uuid(), batch_id, 1, false, NULL, NULL FROM ledger",
-        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), NULL FROM ledger",
-        f"{TRY} gen_random_uuid(), batch_id, 1, false, now() - {AGE}, '{{}}' FROM ledger;"
-        f"{TRY} gen_random_uuid(), batch_id, 2, false, now(), '{{}}' FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, NULL, false FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), false FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now() - {AGE}, true FROM ledger;"
+        f"{TRY} gen_random_uuid(), batch_id, 2, false, now(), true FROM ledger",
         "INSERT INTO work (asset_id, model, settings_hash, lease_batch_id, lease_until)"
         " SELECT 'a', 'm', 's', batch_id, now() FROM batches",
     ],
@@ -125,7 +125,7 @@ def test_of_many_that_stand_still_the_oldest_is_told(ledger, batch: uuid.UUID) -
         "UPDATE ledger SET outcome = 'done', finished_at = now() WHERE message_offset = 0",
         "INSERT INTO work (asset_id, model, settings_hash, lease_batch_id, windows_moved_at)"
         " SELECT 'a', 'm', 's', batch_id, now() FROM batches",
-        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), '{{}}' FROM ledger",
+        f"{TRY} gen_random_uuid(), batch_id, 1, false, now(), true FROM ledger",
         "UPDATE ledger SET outcome = 'done', finished_at = now() - interval '40 minutes'",
     ],
     ids=["outcome", "window", "through a layer", "batch ends"],

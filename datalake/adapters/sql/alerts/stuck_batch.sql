@@ -10,8 +10,9 @@ CROSS JOIN (
         (SELECT max(finished_at) FROM ledger WHERE outcome <> 'rejected' AND finished_at > received_at),
         (SELECT max(windows_moved_at) FROM work WHERE lease_batch_id IS NOT NULL),
         (SELECT max(through_at) FROM (
-            SELECT min(ended_at) AS through_at FROM video_attempts
-            WHERE progress IS NOT NULL GROUP BY message_id, layer) AS firsts)
+            SELECT min(a.ended_at) AS through_at
+            FROM ledger l JOIN video_attempts a USING (message_id)
+            WHERE l.outcome IS NULL AND a.is_through GROUP BY a.message_id, a.layer) AS firsts)
     ) AS moved_at) p
 WHERE b.finished_at IS NULL
 AND b.created_at <= now() - make_interval(secs => %(stuck_after_s)s)
