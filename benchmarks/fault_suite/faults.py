@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from datalake.embedded.leftovers import end, marked_processes
 _ARMED_S = 45.0  # a point that nobody passes for so long is not on the way of this traffic
 _STALK_S, _STALK_POLL_S = 10.0, 0.25
 _AWAY_S = (5.0, 20.0)
+_FOLDERS = re.compile(r"/\S*/")  # where a machine keeps its files says nothing about a fault
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Faults:
         return found
 
     def _note(self, kind: str, what: str, pid: int = 0) -> None:
-        self.hits.append(Hit(time.time(), kind, what[:120], pid))
+        self.hits.append(Hit(time.time(), kind, _FOLDERS.sub("", what)[:120], pid))
 
     def _kill(self, kind: str, candidates: Sequence[Seen]) -> None:
         chosen = self._chance.choice(candidates)
