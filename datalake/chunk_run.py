@@ -77,10 +77,8 @@ class ChunkRun:
         if tries.deaths_alone < self.max_deaths_alone:
             return None
         evidence = f"{tries.deaths_alone} task processes died in {self.layer} with no other video in flight"
-        found = finding("kills_worker", evidence)
         _log.error("%s: %s", video.claimed.label, evidence)
-        findings = (*(video.bronze.findings if video.bronze else ()), found)
-        return video.model_copy(update={"outcome": chunks.quarantine(findings, {found.code})})
+        return chunks.quarantined(video, finding("kills_worker", evidence))
 
     def _through(
         self, videos: Sequence[VideoProgress], tries: Mapping[UUID, EarlierTries]

@@ -79,8 +79,7 @@ def guarded(video: VideoProgress, step: Step) -> Result:
     try:
         return step(video)
     except BadVideo as bad:
-        findings = (*(video.bronze.findings if video.bronze else ()), bad.finding)
-        return video.model_copy(update={"outcome": quarantine(findings, {bad.finding.code})})
+        return quarantined(video, bad.finding)
     except (SourceUnavailable, LeaseLost, Stopped) as error:
         _log.warning("%s waits for the next attempt: %s", video.claimed.label, error)
         return video.model_copy(update={"put_off": str(error)[:500]})
@@ -101,6 +100,12 @@ def quarantine(findings: Sequence[Finding], blocking: Collection[str]) -> Outcom
         detail="; ".join(finding.evidence for finding in reasons),
         findings=tuple(findings),
     )
+
+
+def quarantined(video: VideoProgress, found: Finding) -> VideoProgress:
+    """The video at its end, stopped by this finding; what bronze noticed is told with it."""
+    findings = (*(video.bronze.findings if video.bronze else ()), found)
+    return video.model_copy(update={"outcome": quarantine(findings, {found.code})})
 
 
 def _chunk(claimed: Sequence[ClaimedVideo]) -> Chunk:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from datalake.serving.commands.output import print_json, progress
+from datalake.serving.commands.output import Json, print_json, progress
 
 _SHOWN = 20
 
@@ -16,7 +16,7 @@ def cancel(
     names: Annotated[
         list[str], typer.Argument(help="Message ids, batch ids, video ids, or platform/video_id.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """End messages as `cancelled`; what works on their videos stops within seconds.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from datalake.serving.commands.output import (
+    Json,
     print_fields,
     print_json,
     print_table,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from datalake.adapters.postgres.reopening import Ending
 
 _SHOWN_CHARS = 2000
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MessageIds = Annotated[
     list[str] | None, typer.Argument(metavar="MESSAGE_ID", help="Their ids, or the beginnings of them.")
 ]

@@ -9,14 +9,12 @@ from uuid import UUID
 
 import typer
 
-from datalake.serving.commands.output import print_alerts, print_fields, print_json, progress
+from datalake.serving.commands.output import Json, print_alerts, print_fields, print_json, progress
 
 if TYPE_CHECKING:
     from datalake.adapters.ports import Alert
     from datalake.ingest.batch_balance import BatchBalance
     from datalake.ingest.ledger import LedgerBalance
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def ledger(

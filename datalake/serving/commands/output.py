@@ -6,8 +6,9 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from datalake.adapters.ports import Alert
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _FILE_WIDTH = 300
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datalake.errors import ConfigurationError
-from datalake.serving.commands.dead_letters import Everything, Json, MessageIds, Reason, chosen
-from datalake.serving.commands.output import messages, print_json, print_table, progress
+from datalake.serving.commands.dead_letters import Everything, MessageIds, Reason, chosen
+from datalake.serving.commands.output import Json, messages, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from datalake.adapters.postgres.reopening import Ending

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datalake.errors import ConfigurationError
-from datalake.serving.commands.output import print_json, print_table, progress
+from datalake.serving.commands.output import Json, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from datalake.contracts import SearchHit
@@ -21,7 +21,7 @@ def search(
     words: Annotated[str, typer.Argument(help='What to look for, e.g. "a cartoon rabbit".')],
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most moments shown.")] = 10,
     platform: Annotated[str | None, typer.Option(help="Only videos of this platform.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     sheet: Annotated[Path | None, typer.Option(help="Also draw the frames found into this PNG.")] = None,
 ) -> None:
     """Find the moments of videos that fit the words best.

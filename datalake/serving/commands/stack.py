@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from datalake.errors import TransientError
-from datalake.serving.commands.output import print_alerts, print_fields, print_json, print_table, progress
+from datalake.serving.commands.output import (
+    Json,
+    print_alerts,
+    print_fields,
+    print_json,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     from datalake.embedded.stack import StackState
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def up() -> None:
