@@ -9,7 +9,7 @@ from hamilton.function_modifiers import tag
 from hamilton.htypes import Parallelizable
 
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Lake, Sampling, Window
-from datalake.contracts import Finding, ValidationMode, WorkIdentity
+from datalake.contracts import Finding, SamplingMode, ValidationMode, WorkIdentity
 from datalake.errors import BadVideo
 from datalake.findings import blocking
 from datalake.silver_layer.manifest import WindowSummary, part_key
@@ -17,10 +17,14 @@ from datalake.silver_layer.part_metadata import stored_summary
 
 
 def sampling(
-    interval_s: float, max_frames: int, window_max_bytes: int, duration_limit_s: float | None
+    sampling_mode: SamplingMode,
+    interval_s: float,
+    max_frames: int,
+    window_max_bytes: int,
+    duration_limit_s: float | None,
 ) -> Sampling:
     """Which frames are wanted, seconds apart, and how many bytes of pixels fit a window."""
-    return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s)
+    return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s, sampling_mode)
 
 
 def source_findings(frame_source: FrameSource) -> list[Finding]:

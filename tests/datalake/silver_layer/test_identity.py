@@ -49,6 +49,7 @@ def test_the_same_work_has_the_same_name() -> None:
 @pytest.mark.parametrize(
     "setting",
     [
+        {"sampling": "keyframe"},
         {"interval_s": 0.5},
         {"max_frames": 3},
         {"window_max_bytes": 2**21},
@@ -94,6 +95,7 @@ def test_other_labels_do_where_labels_are_stored(labels: bool, names: int) -> No
 
 def test_inputs_are_the_narrow_settings_of_the_layer() -> None:
     assert set(options().as_inputs()) == {
+        "sampling_mode",
         "interval_s",
         "max_frames",
         "window_max_bytes",

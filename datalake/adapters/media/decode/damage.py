@@ -31,12 +31,13 @@ class Damage:
 
 
 class Picture(NamedTuple):
-    """What is on screen from a time on: a frame, or damage in its place."""
+    """What is on screen from a time on: a frame, damage in its place, or a gap to be entered anew."""
 
     time_us: int
     pts: int = 0
     frame: VideoFrame | None = None
     damage: Damage | None = None
+    is_gap: bool = False
 
 
 @dataclass
