@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,49 +18,71 @@ from datalake.settings import cache_folder
 
 FULL_HD = (1920, 1080)
 FPS = 25
-GOP_FRAMES = 50
 
 Image = npt.NDArray[np.uint8]
 Size = tuple[int, int]
 """Width and height in pixels; multiples of 8."""
 
 
-def clip(seconds: int, seed: int = 0, size: Size = FULL_HD) -> Path:
+@dataclass(frozen=True)
+class Recipe:
+    """What a clip looks like.
+
+    Attributes:
+        size: of its pictures.
+        gop_frames: from one keyframe to the next.
+        is_moving: all of the picture moves, and it is encoded as most videos are, with B-frames; else only a
+            box does, which is encoded faster.
+    """
+
+    size: Size = FULL_HD
+    gop_frames: int = 50
+    is_moving: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.size[0]}x{self.size[1]}-{self.gop_frames}{'-moving' if self.is_moving else ''}"
+
+
+STILL = Recipe()
+
+
+def clip(seconds: int, seed: int = 0, recipe: Recipe = STILL) -> Path:
     """An H.264 MP4 at 25 frames a second: a new scene every second, and a box that moves.
 
     Its index stands first, so a file that breaks off can still be opened.
     """
-    recipe = hashlib.sha256(Path(__file__).read_bytes() + av.__version__.encode()).hexdigest()[:12]
-    path = cache_folder() / f"benchmark-clips-{recipe}" / f"{seconds}s-{seed}-{size[0]}x{size[1]}.mp4"
+    code = hashlib.sha256(Path(__file__).read_bytes() + av.__version__.encode()).hexdigest()[:12]
+    path = cache_folder() / f"benchmark-clips-{code}" / f"{seconds}s-{seed}-{recipe}.mp4"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_suffix(f".{os.getpid()}.half.mp4")
-        _write(half, seconds, seed, size)
+        _write(half, seconds, seed, recipe)
         half.replace(path)
     return path
 
 
-def _write(path: Path, seconds: int, seed: int, size: Size) -> None:
+def _write(path: Path, seconds: int, seed: int, recipe: Recipe) -> None:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS)
-        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
-        stream.codec_context.options = {"preset": "ultrafast", "crf": "23", "x264-params": "scenecut=0"}
-        stream.codec_context.gop_size = GOP_FRAMES
-        for number, image in enumerate(_pictures(seconds, seed, size)):
+        (stream.width, stream.height), stream.pix_fmt = recipe.size, "yuv420p"
+        preset = "veryfast" if recipe.is_moving else "ultrafast"
+        stream.codec_context.options = {"preset": preset, "crf": "23", "x264-params": "scenecut=0"}
+        stream.codec_context.gop_size = recipe.gop_frames
+        for number, image in enumerate(_pictures(seconds, seed, recipe)):
             frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
-def _pictures(seconds: int, seed: int, size: Size) -> Iterator[Image]:
+def _pictures(seconds: int, seed: int, recipe: Recipe) -> Iterator[Image]:
     """Planar YUV 4:2:0, (height * 3 / 2, width)."""
-    width, height = size
+    width, height = recipe.size
     box = 2 * height // 9
     for second in range(seconds):
-        scene = _scene(seed * 1_000_003 + second, size)
+        scene = _scene(seed * 1_000_003 + second, recipe.size)
         for number in range(FPS):
-            picture = scene.copy()
+            picture = np.roll(scene, 4 * number, axis=1) if recipe.is_moving else scene.copy()
             left = (second * 97 + number * 31) % (width - box)
             top = (second * 53 + number * 17) % (height - box)
             picture[top : top + box, left : left + box] = 235 - 5 * number

@@ -26,7 +26,7 @@ from typing import Any
 
 import fsspec
 
-from benchmarks.clips import clip
+from benchmarks.clips import Recipe, clip
 from benchmarks.fault_suite.audit import audit
 from benchmarks.fault_suite.experiment import CLIPS, SIZE
 from benchmarks.fault_suite.facts import collect
@@ -126,7 +126,7 @@ class Outages:
     def run(self, cases: Sequence[str], seconds: float, folder: Path) -> dict[str, Any]:
         """Every case, then the audit; a report."""
         samples_folder().mkdir(parents=True, exist_ok=True)
-        clips = [clip(2 + seed % 3, seed, SIZE) for seed in range(CLIPS)]
+        clips = [clip(2 + seed % 3, seed, Recipe(SIZE)) for seed in range(CLIPS)]
         total = MESSAGES * len(cases)
         traffic = plan(total, 0.0, 0.1, random.Random(_SEED), clips, samples_folder())
         with ProducerProcess(folder / "receipts.jsonl", folder / "producer.log") as producer:

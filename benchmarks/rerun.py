@@ -26,7 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clips import clip
+from benchmarks.clips import Recipe, clip
 from benchmarks.machine import machine
 from datalake.demo.messages import with_free_box
 from datalake.embedded.postgres import PostgresServer
@@ -122,7 +122,7 @@ def measure(folder: Path, videos: int, seconds: int) -> dict[str, Phase]:
 def _make_files(folder: Path, videos: int, seconds: int) -> None:
     """Files of different bytes; every tenth breaks off half way."""
     folder.mkdir(parents=True)
-    contents = [clip(seconds, seed, _SIZE).read_bytes() for seed in range(min(_CLIPS, videos))]
+    contents = [clip(seconds, seed, Recipe(_SIZE)).read_bytes() for seed in range(min(_CLIPS, videos))]
     for number in range(videos):
         content = with_free_box(contents[number % len(contents)], number.to_bytes(8))
         is_corrupt = number % _CORRUPT_EVERY == _CORRUPT_EVERY - 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.clips import clip
+from benchmarks.clips import Recipe, clip
 from benchmarks.fault_suite.facts import Facts, collect
 from benchmarks.fault_suite.faults import Faults, Hit
 from benchmarks.fault_suite.producer import ProducerProcess
@@ -84,7 +84,7 @@ class Experiment:
         given = self.arguments
         scene, chance = Scene.of_stack(state), random.Random(given.seed)
         samples_folder().mkdir(parents=True, exist_ok=True)
-        clips = [clip(2 + seed % 3, seed, SIZE) for seed in range(CLIPS)]
+        clips = [clip(2 + seed % 3, seed, Recipe(SIZE)) for seed in range(CLIPS)]
         traffic = plan(given.messages, given.repeats, given.poison, chance, clips, samples_folder())
         faults = Faults(
             root=state.root,

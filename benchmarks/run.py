@@ -1,0 +1,75 @@
+"""How fast we are, beside what others do and what the machine could do at best.
+
+    python -m benchmarks.run                            every case, five runs of everything
+    python -m benchmarks.run interval-1080p --runs 1    one case, quickly
+    python -m benchmarks.run --list                     what there is
+
+Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
+say what they did: another number of frames is an error. The medians and their ratios are printed; with all
+cases and five runs or more they are written to benchmarks/results/speed.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.machine import machine
+from benchmarks.speed.cases import Case, cases
+from benchmarks.speed.contenders import Measured, measured
+from benchmarks.speed.report import Result, as_json, result, show
+
+RESULTS = Path(__file__).parent / "results" / "speed.json"
+_RUNS = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what was asked for."""
+    known = cases()
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("cases", nargs="*", help="names; none: all")
+    parser.add_argument("--runs", type=int, default=_RUNS, help=f"of every contender ({_RUNS})")
+    parser.add_argument("--list", action="store_true", help="name the cases and stop")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.cases) - set(known):
+        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    console = Console()
+    if options.list:
+        for case in known.values():
+            console.print(f"{case.name}: {case.about}")
+        return 0
+    chosen = [known[name] for name in options.cases or known]
+    found = [_measure(case, options.runs, console) for case in chosen]
+    if not options.cases and options.runs >= _RUNS:
+        written = {"machine": machine(), "runs": options.runs, "cases": [as_json(one) for one in found]}
+        RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def _measure(case: Case, runs: int, console: Console) -> Result:
+    made: dict[str, list[Measured]] = {name: [] for name in case.contenders}
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(case.name, total=runs * len(made))
+        for _ in range(runs):
+            for name, so_far in made.items():
+                progress.update(task, description=f"{case.name}: {name}")
+                so_far.append(measured(case, name))
+                progress.advance(task)
+    found = result(case, made, os.cpu_count() or 1)
+    show(found, console)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What we do: silver as its task runs it, and parts of it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import numpy as np
+
+from benchmarks.speed.work import Work
+from datalake import chunks, factory, settings
+from datalake.adapters.embedders.batcher import MicroBatcher
+from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.memory import embedder as fakes
+from datalake.adapters.memory import leases
+from datalake.adapters.ports import Embedder, Lake, Sampling
+from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, VideoArrived
+from datalake.steps.silver import silver_step
+
+
+def silver(work: Work) -> dict[str, int]:
+    """Silver's task with ViT-B/32: frames, quality, hashes, embeddings, images, Parquet."""
+    from benchmarks.speed.model import ARCH, checkpoint
+
+    config = settings.load()
+    model = settings.SilverSettings(embedder=f"open_clip:{ARCH}/{checkpoint()}")
+    config = config.model_copy(update={"silver": model})
+    return _silver(work, config, factory.build_embedder(config))
+
+
+def silver_without_model(work: Work) -> dict[str, int]:
+    """The same with an embedder that does next to nothing."""
+    return _silver(work, settings.load(), fakes.MemoryEmbedder())
+
+
+def frames(work: Work) -> dict[str, int]:
+    """The wanted frames alone, as silver is given them."""
+    config = settings.load()
+    with factory.build_media_children(config) as media, ThreadPoolExecutor(work.threads) as pool:
+        facts = {path: media.probe_port().probe(path).media for path in work.files}
+        sampling = Sampling(work.interval_s, 10_000, config.silver.window_max_bytes)
+
+        def decoded(path: Path) -> int:
+            with media.frame_source(path, facts[path]) as source:
+                return sum(len(source.decoded(window).frames) for window in source.windows(sampling))
+
+        with work.clock():
+            counts = list(pool.map(decoded, work.files))
+    return {"frames": sum(counts)}
+
+
+def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
+    embedder.embed([np.zeros((64, 64, 3), np.uint8)])  # builds the model
+    assert embedder.fingerprint
+    with TemporaryDirectory() as folder, factory.build_media_children(config) as media:
+        config = config.model_copy(update={"lake": settings.LakeSettings(lake_uri=Path(folder).as_uri())})
+        chunk = _after_bronze(work.files, factory.build_lake(config), media)
+        with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher, work.clock():
+            step = silver_step(config, chunk, leases.MemoryLeases(), media, batcher)
+            done = chunks.run(chunk, step, config.silver.videos_at_once)
+    return {"frames": sum(video.silver.kept_count for video in done.videos if video.silver)}
+
+
+def _after_bronze(files: list[Path], lake: Lake, media: MediaChildren) -> Chunk:
+    claimed = [
+        ClaimedVideo(
+            message_id=uuid4(),
+            batch_id=uuid4(),
+            attempt=1,
+            run_id="run",
+            version=(1, 0, 0),
+            arrived=VideoArrived(event_id=uuid4(), video_id=path.stem, uri=path.as_uri()),
+        )
+        for path in files
+    ]
+    (chunk,) = chunks.split(claimed, len(claimed))
+    videos = []
+    for number, (video, path) in enumerate(zip(chunk.videos, files, strict=True)):
+        asset_id = f"{number:064x}"
+        bronze = BronzeVideo(
+            asset_id=asset_id,
+            size_bytes=path.stat().st_size,
+            raw_key=f"bronze/00/{asset_id}/raw",
+            media=media.probe_port().probe(path).media,
+        )
+        lake.put_file(bronze.raw_key, path)
+        videos.append(video.model_copy(update={"bronze": bronze}))
+    return chunk.model_copy(update={"videos": tuple(videos)})
