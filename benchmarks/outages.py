@@ -55,7 +55,6 @@ BUCKET = "lake"
 PARTS = ("kafka", "postgres", "qdrant", "smtp", "object-store")
 CASES: Mapping[str, Sequence[str]] = {**{name: (name,) for name in PARTS}, "all": PARTS}
 _SEED = 1
-_NOTED_EVERY_S = 2.0
 
 Say = Callable[[str], None]
 
@@ -157,8 +156,10 @@ class Outages:
         log = self.state.logs / "supervisord.log"
         before = starts(log)
         with away([self._parts[name] for name in CASES[case]]):
+            away_at = time.time()
             self._send(producer, messages[half:])
-            self._note(case, seconds)
+            time.sleep(seconds)
+        self.hits.append(Hit(away_at, "outage", case, 0, lasted_s=time.time() - away_at))
         back_at = time.monotonic()
         is_over = wait_until(self._is_over, RECOVERY_S)
         recovered_s = round(time.monotonic() - back_at, 1) if is_over else None
@@ -166,14 +167,6 @@ class Outages:
         found = airflow_facts(self._stack)
         self.say(f"{case}: recovered in {recovered_s} s; starts {started}; {found}")
         return Result(case, seconds, recovered_s, started, found, _troubles(recovered_s, started, found))
-
-    def _note(self, case: str, seconds: float) -> None:
-        """An outage is a kill that goes on: whatever begins again meanwhile is explained by it."""
-        ends_at = time.monotonic() + seconds
-        while time.monotonic() < ends_at:
-            self.hits.append(Hit(time.time(), "outage", case, 0))
-            time.sleep(min(_NOTED_EVERY_S, max(0.0, ends_at - time.monotonic())))
-        self.hits.append(Hit(time.time(), "outage", case, 0))
 
     def _send(self, producer: ProducerProcess, messages: Sequence[Message]) -> None:
         producer.send([(message.key, message.payload) for message in messages])

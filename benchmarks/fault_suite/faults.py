@@ -32,12 +32,14 @@ class Hit:
         kind: what it was; `crash point` for a process that died at a named place.
         what: its command line, shortened, or the name of the place.
         pid: process id, 0 where many or unknown.
+        lasted_s: how long it was kept away.
     """
 
     at: float
     kind: str
     what: str
     pid: int
+    lasted_s: float = 0.0
 
     @property
     def is_airflow(self) -> bool:
