@@ -57,6 +57,4 @@ def recovery_s(hits: Sequence[Hit], ledger: Iterable[Row]) -> list[float | None]
 
 
 def _between(hits: Collection[Hit], first: float, last: float) -> list[Hit]:
-    return [
-        hit for hit in hits if first - _CLOCK_S <= hit.at + hit.lasted_s and hit.at <= last + _CLOCK_S
-    ]
+    return [hit for hit in hits if first - _CLOCK_S <= hit.at + hit.lasted_s and hit.at <= last + _CLOCK_S]
