@@ -18,7 +18,7 @@ from benchmarks.speed.cases import Case
 from benchmarks.speed.work import Work
 from datalake.settings import PROJECT_ROOT
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "silver": "ours.silver",
     "silver without a model": "ours.silver_without_model",
     "frames": "ours.frames",
@@ -50,7 +50,7 @@ def measured(case: Case, name: str) -> Measured:
     """
     order = {"files": [str(path) for path in _files(case)], "options": {**case.options, **case.counts}}
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.speed.contenders", _FUNCTIONS[name], json.dumps(order)],
+        [sys.executable, "-m", "benchmarks.speed.contenders", FUNCTIONS[name], json.dumps(order)],
         cwd=PROJECT_ROOT,
         stdout=subprocess.PIPE,
         text=True,

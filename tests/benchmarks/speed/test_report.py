@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from benchmarks.speed.cases import Case, Clips
+from benchmarks.speed.contenders import Measured
+from benchmarks.speed.report import result
+
+CASE = Case(
+    name="a case",
+    about="of two clips",
+    contenders=("silver", "usual script", "limit: decoding", "limit: pictures"),
+    clips=Clips(count=2, seconds=30, size=(64, 64), gop_frames=10),
+)
+
+
+def runs(*walls: float, cpu_s: float = 1.0) -> list[Measured]:
+    return [Measured(wall_s, cpu_s) for wall_s in walls]
+
+
+def test_medians_ratios_and_the_share_of_the_limit() -> None:
+    measured = {
+        "silver": runs(4.0, 3.0, 100.0),
+        "usual script": runs(20.0, 12.0, 11.0),
+        "limit: decoding": runs(9.0, 9.0, 9.0, cpu_s=5.0),
+        "limit: pictures": runs(9.0, 9.0, 9.0, cpu_s=1.0),
+    }
+    found = result(CASE, measured, cores=2)
+    ours = found.rows[0]
+    assert (ours.wall_s, ours.wall_range_s, ours.video_s_per_s) == (4.0, (3.0, 100.0), 15.0)
+    assert found.times_faster == {"usual script": 3.0}
+    assert (found.limit_s, found.share_of_limit) == (3.0, 0.75)
+
+
+def test_a_case_without_limits_has_no_share() -> None:
+    found = result(CASE, {"silver": runs(1.0), "usual script": runs(2.0)}, cores=2)
+    assert (found.limit_s, found.share_of_limit) == (None, None)
