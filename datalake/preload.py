@@ -20,6 +20,7 @@ import qdrant_client  # noqa: F401
 import s3fs  # noqa: F401
 import timm.data.imagenet_info  # noqa: F401
 import torch  # noqa: F401
+import torchvision.transforms.v2  # noqa: F401
 import transformers.models.auto.modeling_auto
 import transformers.models.auto.tokenization_auto
 import transformers.models.bert.modeling_bert  # noqa: F401

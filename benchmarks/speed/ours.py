@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -26,7 +27,7 @@ def silver(work: Work) -> dict[str, int]:
 
     config = settings.load()
     model = settings.SilverSettings(embedder=f"open_clip:{ARCH}/{checkpoint()}")
-    config = config.model_copy(update={"silver": model})
+    config = replace(config, silver=model)
     return _silver(work, config, factory.build_embedder(config))
 
 
@@ -55,7 +56,7 @@ def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[s
     embedder.embed([np.zeros((64, 64, 3), np.uint8)])  # builds the model
     assert embedder.fingerprint
     with TemporaryDirectory() as folder, factory.build_media_children(config) as media:
-        config = config.model_copy(update={"lake": settings.LakeSettings(lake_uri=Path(folder).as_uri())})
+        config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
         chunk = _after_bronze(work.files, factory.build_lake(config), media)
         with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher, work.clock():
             step = silver_step(config, chunk, leases.MemoryLeases(), media, batcher)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
-from PIL import Image as PilImage
 
 from datalake.adapters.embedders.labels import PROMPT, ZeroShot, label_names, labels_fingerprint
-from datalake.adapters.embedders.pixels import checked
+from datalake.adapters.embedders.preprocessing import Preprocessing
 from datalake.adapters.embedders.runtime import (
     Once,
     cached_array,
@@ -27,7 +26,7 @@ from datalake.adapters.embedders.runtime import (
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import ConfigurationError, StoreUnavailable
 
-_CODE_VERSION = 1
+_CODE_VERSION = 2
 _TEXTS_AT_ONCE = 256
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".bin", ".safetensors", ".npz"}
 
@@ -49,7 +48,7 @@ class _Weights:
 @dataclass(frozen=True)
 class _Loaded:
     model: Any
-    preprocess: Any
+    preprocess: Preprocessing
     tokenizer: Any
 
 
@@ -108,9 +107,7 @@ class OpenClipEmbedder(Embedder):
         if not images:
             return []
         loaded = self._loaded()
-        pixels = [loaded.preprocess(PilImage.fromarray(checked(image))) for image in images]
-        batch = torch.stack(pixels).to(self._device, self._dtype, memory_format=torch.channels_last)
-        features = loaded.model.encode_image(batch, normalize=True)
+        features = loaded.model.encode_image(loaded.preprocess(images), normalize=True)
         zero_shot = self._zero_shot()
         return [Embedding(vector, zero_shot.labels(vector)) for vector in _unit(features)]
 
@@ -132,7 +129,7 @@ class OpenClipEmbedder(Embedder):
         weights = self._weights
         precision = "bf16" if self._dtype is torch.bfloat16 else "fp32"
         try:
-            model, _, preprocess = open_clip.create_model_and_transforms(
+            model, _, transform = open_clip.create_model_and_transforms(
                 weights.arch,
                 pretrained=weights.tag or str(weights.checkpoint),
                 precision=precision,
@@ -140,6 +137,8 @@ class OpenClipEmbedder(Embedder):
             )
         except (RuntimeError, OSError, EOFError, LookupError, UnpicklingError) as error:
             raise _load_error(weights, error) from error
+        config = open_clip.get_model_preprocess_cfg(model)
+        preprocess = Preprocessing(config, transform, self._device, self._dtype)
         return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
 
     def _prompted(self) -> ZeroShot:
