@@ -22,6 +22,7 @@ FUNCTIONS = {
     "silver": "ours.silver",
     "silver without a model": "ours.silver_without_model",
     "frames": "ours.frames",
+    "embedding": "ours.embedding",
     "usual script": "peers.usual_script",
     "OpenCV with batches": "peers.opencv_batches",
     "one pass": "floors.one_pass",

@@ -28,10 +28,11 @@ def one_pass(work: Work) -> dict[str, int]:
 
 
 def decoding(work: Work) -> dict[str, int]:
-    """All that a decoder must do: every picture that others refer to, and of the others none."""
+    """All that a decoder must do: pictures that others refer to, or, if only these are wanted, keyframes."""
+    skipped = work.options.get("skipped", "NONREF")
     with work.clock():
         for path in work.files:
-            for _ in _decoded(path, "NONREF"):
+            for _ in _decoded(path, skipped):
                 pass
     return {}
 

@@ -17,17 +17,13 @@ from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory import embedder as fakes
 from datalake.adapters.memory import leases
 from datalake.adapters.ports import Embedder, Lake, Sampling
-from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, VideoArrived
+from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, Options, VideoArrived
 from datalake.steps.silver import silver_step
 
 
 def silver(work: Work) -> dict[str, int]:
     """Silver's task with ViT-B/32: frames, quality, hashes, embeddings, images, Parquet."""
-    from benchmarks.speed.model import ARCH, checkpoint
-
-    config = settings.load()
-    model = settings.SilverSettings(embedder=f"open_clip:{ARCH}/{checkpoint()}")
-    config = replace(config, silver=model)
+    config = _with_model()
     return _silver(work, config, factory.build_embedder(config))
 
 
@@ -52,19 +48,41 @@ def frames(work: Work) -> dict[str, int]:
     return {"frames": sum(counts)}
 
 
+def embedding(work: Work) -> dict[str, int]:
+    """Images of the model's own size through our embedder, so many at a time."""
+    from benchmarks.speed.model import SIDE_PX
+
+    embedder = factory.build_embedder(_with_model())
+    images = np.random.default_rng(0).integers(0, 256, (work.options["batch"], SIDE_PX, SIDE_PX, 3), np.uint8)
+    embedder.embed(list(images))
+    count = 0
+    with work.clock():
+        while count < work.options["frames"]:
+            count += len(embedder.embed(list(images)))
+    return {"frames": count}
+
+
+def _with_model() -> settings.Settings:
+    from benchmarks.speed.model import ARCH, checkpoint
+
+    model = settings.SilverSettings(embedder=f"open_clip:{ARCH}/{checkpoint()}")
+    return replace(settings.load(), silver=model)
+
+
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
     embedder.embed([np.zeros((64, 64, 3), np.uint8)])  # builds the model
     assert embedder.fingerprint
     with TemporaryDirectory() as folder, factory.build_media_children(config) as media:
         config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
-        chunk = _after_bronze(work.files, factory.build_lake(config), media)
+        chunk = _after_bronze(work, factory.build_lake(config), media)
         with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher, work.clock():
             step = silver_step(config, chunk, leases.MemoryLeases(), media, batcher)
             done = chunks.run(chunk, step, config.silver.videos_at_once)
     return {"frames": sum(video.silver.kept_count for video in done.videos if video.silver)}
 
 
-def _after_bronze(files: list[Path], lake: Lake, media: MediaChildren) -> Chunk:
+def _after_bronze(work: Work, lake: Lake, media: MediaChildren) -> Chunk:
+    options = Options(interval_s=work.interval_s, sampling=work.options.get("sampling"))
     claimed = [
         ClaimedVideo(
             message_id=uuid4(),
@@ -72,13 +90,13 @@ def _after_bronze(files: list[Path], lake: Lake, media: MediaChildren) -> Chunk:
             attempt=1,
             run_id="run",
             version=(1, 0, 0),
-            arrived=VideoArrived(event_id=uuid4(), video_id=path.stem, uri=path.as_uri()),
+            arrived=VideoArrived(event_id=uuid4(), video_id=path.stem, uri=path.as_uri(), options=options),
         )
-        for path in files
+        for path in work.files
     ]
     (chunk,) = chunks.split(claimed, len(claimed))
     videos = []
-    for number, (video, path) in enumerate(zip(chunk.videos, files, strict=True)):
+    for number, (video, path) in enumerate(zip(chunk.videos, work.files, strict=True)):
         asset_id = f"{number:064x}"
         bronze = BronzeVideo(
             asset_id=asset_id,

@@ -23,13 +23,19 @@ def inside(picture: Pixels, box: ContentBox) -> Pixels:
 
 def reduced(picture: Pixels, side_px: int) -> Pixels:
     """A luma or an RGB picture averaged to `side_px` x `side_px`, whatever its shape was."""
-    height, width = picture.shape[:2]
-    rows, columns = max(1, height // (2 * side_px)), max(1, width // (2 * side_px))
-    # whole factors first: OpenCV averages by them ten times as fast
-    whole = picture[: height // rows * rows, : width // columns * columns]
-    area = cv2.INTER_AREA
-    rough = cv2.resize(whole, (width // columns, height // rows), interpolation=area)
-    return cv2.resize(rough, (side_px, side_px), interpolation=area)  # type: ignore[return-value]
+    rough: npt.NDArray[np.uint8] = picture
+    # OpenCV halves in a fraction of the time that it takes for other factors, whole ones among them
+    while min(rough.shape[:2]) >= 4 * side_px:
+        rough = _averaged(rough, 2, 2)
+    rough = _averaged(rough, max(1, rough.shape[0] // (2 * side_px)), max(1, rough.shape[1] // (2 * side_px)))
+    return cv2.resize(rough, (side_px, side_px), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _averaged(picture: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """Every block of so many pixels as one; what is left over at the borders falls away."""
+    height, width = picture.shape[0] // rows, picture.shape[1] // columns
+    whole = picture[: height * rows, : width * columns]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def commonest_share(luma: Luma) -> float:

@@ -1,0 +1,183 @@
+"""Many small videos through a whole stack, and one message on an idle one.
+
+    python -m benchmarks.drain                 1,000 videos of 2 seconds (about ten minutes)
+    python -m benchmarks.drain --videos 200    fewer; nothing is written
+
+First single messages on the idle, warm stack, timed step by step until a search finds them. Then all videos
+at once, from the producer's first message to the last outcome. At last the same tasks on 200 more videos
+without Kafka and Airflow: what both cost a video is the difference. The result goes to
+benchmarks/results/drain.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clips import Recipe, clip
+from benchmarks.fault_suite.progress import glance
+from benchmarks.machine import machine
+from benchmarks.own_stack import own_stack
+from datalake.adapters.postgres import row, rows, transaction
+from datalake.demo.messages import QUERIES, arrived, fresh_clip, with_free_box
+from datalake.demo.scene import Scene
+from datalake.embedded.addresses import AIRFLOW_DATABASE
+from datalake.embedded.parts import open_stack
+from datalake.embedded.postgres_admin import plain_uri
+from datalake.embedded.process import python_argv, wait_until
+from datalake.embedded.samples import sample_clips, samples_folder
+from datalake.settings import PROJECT_ROOT
+
+RESULTS = Path(__file__).parent / "results" / "drain.json"
+VIDEOS = 1000
+_SECONDS, _SIZE, _CLIPS = 2, (160, 96), 8
+_DIRECT = 200
+_SINGLES = 3
+_TIMEOUT_S = 1800.0
+_BATCHES = """
+SELECT count(*) AS messages, min(received_at) AS claimed_at, max(finished_at) AS ended_at
+FROM ledger GROUP BY batch_id ORDER BY min(received_at)
+"""
+_TASKS = """
+SELECT dag_id || '.' || task_id AS task, count(*) AS n FROM task_instance WHERE state IN ('success', 'failed')
+GROUP BY 1 ORDER BY 1
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.drain",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--videos", type=int, default=VIDEOS, help=f"so many ({VIDEOS})")
+    parser.add_argument("--direct", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.direct:
+        print(json.dumps(_through_the_tasks(options.direct)))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="drain-", ignore_cleanup_errors=True) as folder:
+        result = measure(Path(folder), options.videos)
+    text = json.dumps({"machine": machine(), **result}, indent=1)
+    print(text)
+    if options.videos == VIDEOS:
+        RESULTS.write_text(text + "\n", "utf-8")
+    return 0
+
+
+def measure(folder: Path, videos: int) -> dict[str, Any]:
+    """All of it, on a stack in `folder`.
+
+    Raises:
+        PipelineError: the stack did not start, or a message was not through in time.
+    """
+    home = folder / "home"
+    home.mkdir()
+    with own_stack(home, _say) as state:
+        scene = Scene.of_stack(state)
+        singles = [_single(scene) for _ in range(1 + _SINGLES)][1:]  # the first one warms the stack
+        drained = _drained(scene, videos)
+        direct = _direct(folder)
+        with transaction(plain_uri(open_stack().parts.airflow_environment[AIRFLOW_DATABASE])) as connection:
+            tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
+    overhead_ms = 1000 * (drained["wall_s"] / videos - direct["wall_s"] / direct["videos"])
+    return {
+        "idle": singles,
+        "drained": drained,
+        "without_kafka_and_airflow": direct,
+        "overhead_ms_per_video": round(overhead_ms, 1),
+        "tasks": tasks,
+    }
+
+
+def _single(scene: Scene) -> dict[str, float]:
+    """Seconds from sending one new video until each step."""
+    scene.wait_until_idle(_TIMEOUT_S)
+    path = fresh_clip(sample_clips()[0], samples_folder())
+    scene.first_hits(QUERIES[0].words)
+    steps = scene.steps_until_searchable(
+        arrived(path.stem, path), QUERIES[0].words, sha256(path.read_bytes()).hexdigest(), _TIMEOUT_S
+    )
+    assert steps is not None, "one message on an idle stack was not found by a search"
+    found = {step.name: round((step.at - steps[0].at).total_seconds(), 2) for step in steps}
+    _say(f"one message: {found}")
+    return found
+
+
+def _drained(scene: Scene, videos: int) -> dict[str, Any]:
+    files = _files(samples_folder(), "many", videos)
+    scene.wait_until_idle(_TIMEOUT_S)
+    before = glance(scene.postgres_uri).ended
+    began_at = time.monotonic()
+    scene.send([arrived(path.stem, path) for path in files])
+    assert wait_until(lambda: glance(scene.postgres_uri).ended == before + videos, _TIMEOUT_S)
+    wall_s = time.monotonic() - began_at
+    _say(f"{videos} videos in {wall_s:.1f} s")
+    with transaction(scene.postgres_uri) as connection:
+        outcomes = row(connection, "SELECT count(*) AS n FROM ledger WHERE outcome = 'done'") or {}
+        batches = [found["messages"] for found in rows(connection, _BATCHES)][1 + _SINGLES :]
+    assert outcomes["n"] == before + videos, f"not all are done: {outcomes}"
+    rate = {"videos_per_s": round(videos / wall_s, 2), "video_s_per_s": round(videos * _SECONDS / wall_s, 1)}
+    return {"videos": videos, "wall_s": round(wall_s, 1), **rate, "batches": batches}
+
+
+def _direct(folder: Path) -> dict[str, Any]:
+    """The tasks alone, in a process that has done its imports; on the same stores."""
+    files = _files(samples_folder(), "direct", _DIRECT)
+    listed = folder / "direct.json"
+    listed.write_text(json.dumps([path.as_uri() for path in files]), "utf-8")
+    done = subprocess.run(
+        python_argv("benchmarks.drain", "--direct", listed),
+        cwd=PROJECT_ROOT,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    _say(f"without Kafka and Airflow: {found}")
+    return found
+
+
+def _through_the_tasks(listed: Path) -> dict[str, Any]:
+    import datalake.preload  # noqa: F401 - what Airflow's fork server has imported before any task
+    from datalake import tasks
+
+    params = {"uris": json.loads(listed.read_text("utf-8"))}
+    took: dict[str, float] = {}
+    began_at = time.monotonic()
+    todo = tasks.plan(params, "direct")
+    for name in ("bronze", "silver", "gold"):
+        layer_at = time.monotonic()
+        todo = [getattr(tasks, name)(chunk) for chunk in todo]
+        took[f"{name}_s"] = round(time.monotonic() - layer_at, 2)
+    tasks.notify(params, "direct")
+    wall_s = round(time.monotonic() - began_at, 2)
+    return {"videos": len(params["uris"]), "chunks": len(todo), "wall_s": wall_s, **took}
+
+
+def _files(folder: Path, name: str, count: int) -> list[Path]:
+    contents = [clip(_SECONDS, seed, Recipe(_SIZE)).read_bytes() for seed in range(_CLIPS)]
+    paths = [folder / f"{name}-{number:04}.mp4" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(with_free_box(contents[number % _CLIPS], os.urandom(16)))
+    return paths
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
