@@ -6,7 +6,7 @@
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
 say what they did: another number of frames is an error. The medians and their ratios are printed; with all
-cases and five runs or more they are written to benchmarks/results/speed.json.
+cases and five runs or more they are written to benchmarks/results/speed.json, and drawn in speed.png.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rich.progress import Progress
 from benchmarks.machine import machine
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
+from benchmarks.speed.plot import write_plot
 from benchmarks.speed.report import Result, as_json, result, show
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.cases and options.runs >= _RUNS:
         written = {"machine": machine(), "runs": options.runs, "cases": [as_json(one) for one in found]}
         RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
+        write_plot(found, RESULTS.with_suffix(".png"))
     return 0
 
 

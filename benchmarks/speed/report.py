@@ -43,6 +43,7 @@ class Result:
         times_faster: the first contender against each other one that is no part of a limit.
         limit_s: processor time of the parts of the limit, on all cores; None where the case has none.
         share_of_limit: of the first contender; None likewise.
+        limit_video_s_per_s: seconds of video a second at the limit; None likewise, or without video.
     """
 
     case: str
@@ -51,6 +52,7 @@ class Result:
     times_faster: dict[str, float]
     limit_s: float | None
     share_of_limit: float | None
+    limit_video_s_per_s: float | None
 
 
 def result(case: Case, runs: Runs, cores: int) -> Result:
@@ -70,6 +72,7 @@ def result(case: Case, runs: Runs, cores: int) -> Result:
         },
         limit_s=limit_s,
         share_of_limit=round(limit_s / ours.wall_s, 3) if limit_s else None,
+        limit_video_s_per_s=round(case.clips.video_s / limit_s, 1) if limit_s and case.clips else None,
     )
 
 

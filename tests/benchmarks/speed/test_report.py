@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
+
 from benchmarks.speed.cases import Case, Clips
 from benchmarks.speed.contenders import Measured
+from benchmarks.speed.plot import write_plot
 from benchmarks.speed.report import result
 
 CASE = Case(
@@ -27,9 +32,16 @@ def test_medians_ratios_and_the_share_of_the_limit() -> None:
     ours = found.rows[0]
     assert (ours.wall_s, ours.wall_range_s, ours.video_s_per_s) == (4.0, (3.0, 100.0), 15.0)
     assert found.times_faster == {"usual script": 3.0}
-    assert (found.limit_s, found.share_of_limit) == (3.0, 0.75)
+    assert (found.limit_s, found.share_of_limit, found.limit_video_s_per_s) == (3.0, 0.75, 20.0)
 
 
 def test_a_case_without_limits_has_no_share() -> None:
     found = result(CASE, {"silver": runs(1.0), "usual script": runs(2.0)}, cores=2)
     assert (found.limit_s, found.share_of_limit) == (None, None)
+
+
+def test_the_plot_is_a_picture(tmp_path: Path) -> None:
+    measured = {"silver": runs(1.0), "usual script": runs(2.0), "limit: decoding": runs(1.0)}
+    path = tmp_path / "speed.png"
+    write_plot([result(CASE, measured, cores=2), result(CASE, {"silver": runs(1.0)}, cores=2)], path)
+    assert cv2.imread(str(path)).shape[2] == 3

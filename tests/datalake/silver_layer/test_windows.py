@@ -38,7 +38,7 @@ class NoPictures(FrameSource):
 
 
 def test_the_settings_are_what_is_asked_of_the_source() -> None:
-    assert sampling(0.5, 10, 2**20, 60.0) == Sampling(0.5, 10, 2**20, 60.0)
+    assert sampling("keyframe", 0.5, 10, 2**20, 60.0) == Sampling(0.5, 10, 2**20, 60.0, "keyframe")
 
 
 def test_nothing_is_wanted_beyond_the_limits(run_silver: Run, lake: MemoryLake) -> None:
