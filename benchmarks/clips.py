@@ -61,6 +61,32 @@ def clip(seconds: int, seed: int = 0, recipe: Recipe = STILL) -> Path:
     return path
 
 
+def long_clip(seconds: int, seed: int = 0, recipe: Recipe = STILL) -> Path:
+    """The same clip of a minute over and over, until it is so long (whole minutes): copied, not encoded."""
+    minute = clip(60, seed, recipe)
+    path = minute.with_name(f"long-{seconds}s-{seed}-{recipe}.mp4")
+    if not path.exists():
+        half = path.with_suffix(f".{os.getpid()}.half.mp4")
+        _repeat(minute, half, seconds // 60)
+        half.replace(path)
+    return path
+
+
+def _repeat(minute: Path, path: Path, times: int) -> None:
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as target:
+        stream = None
+        for turn in range(times):
+            with av.open(str(minute)) as source:
+                video = source.streams.video[0]
+                stream = stream or target.add_stream_from_template(video)
+                for packet in source.demux(video):
+                    if packet.dts is None:
+                        continue
+                    shift = round(turn * 60 / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                    target.mux(packet)
+
+
 def _write(path: Path, seconds: int, seed: int, recipe: Recipe) -> None:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS)

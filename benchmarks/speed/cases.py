@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clips import Recipe, clip
+from benchmarks.clips import Recipe, clip, long_clip
 
+_ENCODED_S = 100
 _FILE = Path(__file__).with_name("cases.toml")
 
 
 @dataclass(frozen=True)
 class Clips:
-    """The files of a case: so many different ones of one kind."""
+    """The files of a case: so many different ones of one kind; those of more than a minute repeat one."""
 
     count: int
     seconds: int
@@ -29,7 +30,8 @@ class Clips:
     def paths(self) -> list[Path]:
         """The files; made if they are not there."""
         recipe = Recipe(self.size, self.gop_frames, is_moving=True)
-        return [clip(self.seconds, seed, recipe) for seed in range(self.count)]
+        make = clip if self.seconds <= _ENCODED_S else long_clip
+        return [make(self.seconds, seed, recipe) for seed in range(self.count)]
 
 
 @dataclass(frozen=True)

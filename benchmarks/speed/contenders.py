@@ -23,6 +23,7 @@ FUNCTIONS = {
     "silver without a model": "ours.silver_without_model",
     "frames": "ours.frames",
     "embedding": "ours.embedding",
+    "first image": "ours.first_image",
     "usual script": "peers.usual_script",
     "OpenCV with batches": "peers.opencv_batches",
     "one pass": "floors.one_pass",

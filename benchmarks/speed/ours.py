@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +20,10 @@ from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.memory import embedder as fakes
 from datalake.adapters.memory import leases
 from datalake.adapters.ports import Embedder, Lake, Sampling
-from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, Options, VideoArrived
+from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, Options, VideoArrived, VideoProgress
+from datalake.errors import Stopped
 from datalake.steps.silver import silver_step
+from datalake.stopping import StopSign, stoppable
 
 
 def silver(work: Work) -> dict[str, int]:
@@ -48,6 +53,25 @@ def frames(work: Work) -> dict[str, int]:
     return {"frames": sum(counts)}
 
 
+def first_image(work: Work) -> dict[str, int]:
+    """From the opening of a file until one of its images is in the lake; then the video is stopped."""
+    embedder, sign = factory.build_embedder(_with_model()), StopSign()
+    with _opened(work, _with_model(), embedder) as (step, chunk, lake_folder), ThreadPoolExecutor(1) as pool:
+
+        def stopped(video: VideoProgress) -> None:
+            with stoppable(sign), suppress(Stopped):
+                step(video)
+
+        with work.clock():
+            running = pool.submit(stopped, chunk.videos[0])
+            while not any(lake_folder.rglob("*.jpg")):
+                assert not running.done(), "the video ended without an image"
+                time.sleep(0.005)
+        sign.set()
+        running.result()
+    return {}
+
+
 def embedding(work: Work) -> dict[str, int]:
     """Images of the model's own size through our embedder, so many at a time."""
     from benchmarks.speed.model import SIDE_PX
@@ -70,15 +94,23 @@ def _with_model() -> settings.Settings:
 
 
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
-    embedder.embed([np.zeros((64, 64, 3), np.uint8)])  # builds the model
+    with _opened(work, config, embedder) as (step, chunk, _), work.clock():
+        done = chunks.run(chunk, step, config.silver.videos_at_once)
+    return {"frames": sum(video.silver.kept_count for video in done.videos if video.silver)}
+
+
+@contextmanager
+def _opened(
+    work: Work, config: settings.Settings, embedder: Embedder
+) -> Iterator[tuple[chunks.Step, Chunk, Path]]:
+    """Silver's step with a warm model, the files after bronze, and the folder of their lake."""
+    embedder.embed([np.zeros((64, 64, 3), np.uint8)])
     assert embedder.fingerprint
     with TemporaryDirectory() as folder, factory.build_media_children(config) as media:
         config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
         chunk = _after_bronze(work, factory.build_lake(config), media)
-        with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher, work.clock():
-            step = silver_step(config, chunk, leases.MemoryLeases(), media, batcher)
-            done = chunks.run(chunk, step, config.silver.videos_at_once)
-    return {"frames": sum(video.silver.kept_count for video in done.videos if video.silver)}
+        with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher:
+            yield silver_step(config, chunk, leases.MemoryLeases(), media, batcher), chunk, Path(folder)
 
 
 def _after_bronze(work: Work, lake: Lake, media: MediaChildren) -> Chunk:
