@@ -15,6 +15,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.speed.work import Work
+from datalake.adapters.embedders.runtime import native_dtype
 
 _QUALITY = 90  # as JPEG_QUALITY
 _MATRIX = 4096
@@ -50,12 +51,15 @@ def pictures(work: Work) -> dict[str, int]:
 
 
 def embedding(work: Work) -> dict[str, int]:
-    """As many operations as ViT-B/32 takes for the wanted pictures, as products of large bf16 matrices."""
+    """As many operations as ViT-B/32 takes for the wanted pictures, as products of large matrices.
+
+    In the precision that the processor multiplies natively: bfloat16 where it has it, else float32.
+    """
     from benchmarks.speed.model import ARCH, SIDE_PX
 
     images = int(work.options["frames"])
     flops = flops_per_image(ARCH, SIDE_PX) * images
-    matrices = torch.randn(2, _MATRIX, _MATRIX).bfloat16()
+    matrices = torch.randn(2, _MATRIX, _MATRIX).to(native_dtype(torch.device("cpu")))
     products = round(flops / (2 * _MATRIX**3))
     torch.mm(*matrices)
     with work.clock():
