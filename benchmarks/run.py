@@ -18,7 +18,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -27,7 +26,6 @@ from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
 from benchmarks.speed.plot import write_plot
 from benchmarks.speed.report import Result, as_json, result, show
-from datalake.adapters.embedders.runtime import native_dtype
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 _RUNS = 5
@@ -55,15 +53,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [known[name] for name in options.cases or known]
     found = [_measure(case, options.runs, console) for case in chosen]
     if not options.cases and options.runs >= _RUNS:
-        precision = str(native_dtype(torch.device("cpu"))).removeprefix("torch.")
-        written = {
-            "machine": {**machine(), "precision": precision},
-            "runs": options.runs,
-            "cases": [as_json(one) for one in found],
-        }
+        described = {**machine(), "precision": _precision()}
+        written = {"machine": described, "runs": options.runs, "cases": [as_json(one) for one in found]}
         RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
         write_plot(found, RESULTS.with_suffix(".png"))
     return 0
+
+
+def _precision() -> str:
+    """The one that models run in here."""
+    import torch
+
+    from datalake.adapters.embedders.runtime import native_dtype
+
+    return str(native_dtype(torch.device("cpu"))).removeprefix("torch.")
 
 
 def _measure(case: Case, runs: int, console: Console) -> Result:
