@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import random
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from uuid import UUID, uuid5
 
 from datalake.contracts import WorkIdentity
@@ -43,6 +45,20 @@ def backoff_s(
     """
     pause_s = min(longest_s, first_s * 2.0 ** min(tries - 1, 40))
     return pause_s * (0.5 + draw() / 2)
+
+
+def given_cores(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Processors that this process may use: those it may run on, or a container's share if that is less.
+
+    Args:
+        quota_file: microseconds of processor time and their period, or `max` (Linux control groups, v2).
+    """
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = quota_file.read_text("ascii").split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))
 
 
 def die_with_parent(parent_pid: int, number: signal.Signals) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
-from datalake.common_func import backoff_s, platforms, point_id, run_id_of
+import pytest
+
+from datalake.common_func import backoff_s, given_cores, platforms, point_id, run_id_of
 from datalake.contracts import WorkIdentity
 
 WORK = WorkIdentity(asset_id="a" * 64, model="conse", settings_hash="0123456789abcdef")
@@ -41,3 +44,16 @@ def test_back_off_doubles_up_to_a_limit() -> None:
 def test_half_of_a_back_off_is_chance() -> None:
     assert backoff_s(1, 5, 900, lambda: 0.0) == 2.5
     assert len({backoff_s(1, 5, 900) for _ in range(20)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("max 100000", 8), ("250000 100000", 3), ("50000 100000", 1), ("9900000 100000", 8), ("nonsense", 8)],
+)
+def test_a_containers_share_limits_the_cores(
+    quota: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    (tmp_path / "cpu.max").write_text(quota)
+    assert given_cores(tmp_path / "cpu.max") == cores
+    assert given_cores(tmp_path / "not there") == 8

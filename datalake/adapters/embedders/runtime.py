@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from datalake.common_func import given_cores
 from datalake.errors import ConfigurationError
 from datalake.settings import cache_folder
 
@@ -39,7 +40,7 @@ class Once(Generic[T]):
 
 
 def torch_device(name: str) -> torch.device:
-    """The device a setting names; `auto` is CUDA where there is one.
+    """The device a setting names; `auto`: CUDA where there is one. PyTorch gets no more cores than we have.
 
     Raises:
         ConfigurationError: unknown, or CUDA asked for and not there.
@@ -48,6 +49,7 @@ def torch_device(name: str) -> torch.device:
         raise ConfigurationError(f"DEVICE={name!r} is unknown; use auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigurationError("DEVICE=cuda, but torch finds no CUDA device here; use auto or cpu")
+    torch.set_num_threads(min(torch.get_num_threads(), given_cores()))
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)

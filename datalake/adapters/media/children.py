@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from datalake.adapters.media.pool import ChildPool, tried_twice
 from datalake.adapters.media.process import ENTRY
 from datalake.adapters.media.proxy.proxies import ChildTranscoder
 from datalake.adapters.ports import FrameSource, MediaProbe, Probe, Transcoder
+from datalake.common_func import given_cores
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
 from datalake.findings import finding
@@ -31,12 +31,12 @@ class MediaChildren:
 
     Args:
         slots: probes and frame sources that can be open at once; one more waits.
-        limits: of each child, but for its threads: the slots share the machine's processors.
+        limits: of each child, but for its threads: the slots share the processors that we were given.
         entry: the module that a child runs.
     """
 
     def __init__(self, slots: int, limits: Limits, entry: str = ENTRY) -> None:
-        threads = max(1, -(-(os.cpu_count() or 1) // slots))
+        threads = -(-given_cores() // slots)
         self._pool = ChildPool(slots, replace(limits, threads=threads), entry)
 
     @property
