@@ -41,9 +41,7 @@ def produce(
         int | None, typer.Option(min=1, help="Messages to send in all; repeats the list.")
     ] = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Messages a second, at most.")] = None,
-    sampling: Annotated[
-        str | None, typer.Option(help="interval: frames at exact times; keyframe: those that are cheap.")
-    ] = None,
+    sampling: Annotated[str | None, typer.Option(help="interval (exact), or keyframe (cheap).")] = None,
     interval: Annotated[float | None, typer.Option(help="Seconds between wanted frames.")] = None,
     notify: Annotated[list[str] | None, typer.Option(help="Address that gets a mail; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unknown columns of a CSV.")] = False,
@@ -59,8 +57,7 @@ def produce(
     from datalake.ingest.announcements import Announcer, Wishes
 
     _quieten_kafka()
-    asked = {"sampling": sampling, "interval_s": interval}
-    options = {name: value for name, value in asked.items() if value is not None}
+    options = _given(sampling=sampling, interval_s=interval)
     try:
         config = settings.load()
         announcer = Announcer(config.source, Wishes(platform, tuple(notify or ()), options), strict)
@@ -73,6 +70,10 @@ def produce(
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(2) from None
     raise typer.Exit(exit_code)
+
+
+def _given(**options: str | float | None) -> dict[str, str | float]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _quieten_kafka() -> None:

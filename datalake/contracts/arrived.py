@@ -27,10 +27,10 @@ DerivativeName = Annotated[
 class Options(Contract):
     """What the sender asks for; everything has a default in the settings."""
 
-    sampling: SamplingMode | None = Field(
-        None,
+    sampling: SamplingMode = Field(
+        "interval",
         description="interval: the frame on screen every so often; keyframe: only frames that are decoded "
-        "without others, which is many times cheaper. Unset: SAMPLING.",
+        "without others, which is many times cheaper.",
     )
     interval_s: float | None = Field(
         None,

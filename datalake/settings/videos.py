@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from datalake.contracts.arrived import DerivativeName, SamplingMode, ValidationMode
+from datalake.contracts.arrived import DerivativeName, ValidationMode
 from datalake.settings.reading import SettingsGroup
 
 
@@ -73,9 +73,6 @@ class SilverSettings(SettingsGroup):
         "conse", description="`conse` (offline) or `open_clip:<arch>/<pretrained tag or checkpoint path>`."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
-    sampling: SamplingMode = Field(
-        "interval", description="interval: frames at exact times; keyframe: those that are cheap to decode."
-    )
     interval_s: float = Field(1.0, ge=0.001, description="Seconds between wanted frames.")
     max_frames: int = Field(10_000, ge=1, le=1_000_000, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(

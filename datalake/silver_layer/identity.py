@@ -16,8 +16,6 @@ class SilverDefaults(Protocol):
     """The settings of silver that change what it writes."""
 
     @property
-    def sampling(self) -> SamplingMode: ...  # noqa: D102
-    @property
     def interval_s(self) -> float: ...  # noqa: D102
     @property
     def max_frames(self) -> int: ...  # noqa: D102
@@ -48,7 +46,7 @@ class SilverOptions:
     """Everything but the bytes and the model that changes what silver writes.
 
     Attributes:
-        sampling_mode: how frames are chosen.
+        sampling: how frames are chosen.
         interval_s: seconds between wanted frames, of keyframes at least.
         max_frames: frames wanted of the whole video, at most.
         window_max_bytes: decoded pixels that one window may hold.
@@ -60,7 +58,7 @@ class SilverOptions:
         validation_mode: what damage stops.
     """
 
-    sampling_mode: SamplingMode
+    sampling: SamplingMode
     interval_s: float
     max_frames: int
     window_max_bytes: int
@@ -82,7 +80,7 @@ def effective_options(
     """The sender's wishes over the settings; only in `lenient` mode is a long video cut short."""
     mode = options.validation_mode or bronze.validation_mode
     return SilverOptions(
-        sampling_mode=options.sampling or silver.sampling,
+        sampling=options.sampling,
         interval_s=options.interval_s or silver.interval_s,
         max_frames=options.max_frames or silver.max_frames,
         window_max_bytes=silver.window_max_bytes,
