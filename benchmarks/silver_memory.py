@@ -83,7 +83,10 @@ def _through_silver(video: Path) -> dict[str, int]:
 
     asset_id = "0" * 64
     with tempfile.TemporaryDirectory(dir=video.parent) as folder:
-        config = settings.Settings(lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
+        config = settings.Settings(
+            lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()),
+            silver=settings.SilverSettings(duplicate_max_bits=-1),  # a long clip repeats itself
+        )
         lake = factory.build_lake(config)
         arrived = VideoArrived(event_id=uuid4(), video_id="clip", uri=video.as_uri())
         claimed = ClaimedVideo(

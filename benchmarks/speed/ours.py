@@ -34,7 +34,7 @@ def silver(work: Work) -> dict[str, int]:
 
 def silver_without_model(work: Work) -> dict[str, int]:
     """The same with an embedder that does next to nothing."""
-    return _silver(work, settings.load(), fakes.MemoryEmbedder())
+    return _silver(work, _keeping_all(), fakes.MemoryEmbedder())
 
 
 def frames(work: Work) -> dict[str, int]:
@@ -89,8 +89,12 @@ def embedding(work: Work) -> dict[str, int]:
 def _with_model() -> settings.Settings:
     from benchmarks.speed.model import ARCH, checkpoint
 
-    model = settings.SilverSettings(embedder=f"open_clip:{ARCH}/{checkpoint()}")
-    return replace(settings.load(), silver=model)
+    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}")
+
+
+def _keeping_all(**silver: str) -> settings.Settings:
+    """The settings of this machine, but near-duplicates are kept: all contenders do the same work."""
+    return replace(settings.load(), silver=settings.SilverSettings(duplicate_max_bits=-1, **silver))
 
 
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:

@@ -77,9 +77,10 @@ class SilverSettings(SettingsGroup):
     max_frames: int = Field(10_000, ge=1, le=1_000_000, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(
         4,
-        ge=0,
+        ge=-1,
         le=64,
-        description="Perceptual hashes of near-duplicates differ in at most so many bits; colours agree too.",
+        description="Perceptual hashes of near-duplicates differ in at most so many bits; colours agree too; "
+        "-1: every frame is kept.",
     )
     derivatives: tuple[DerivativeName, ...] = Field(
         (),

@@ -111,3 +111,7 @@ def test_the_latest_128_kept_frames_go_on_to_the_next_window() -> None:
     kept = recent_kept(earlier, frames(3), [first, second, third], [None, 0, None])
     assert list(kept.items())[-2:] == [(0, first), (20, third)]
     assert (len(kept), min(kept)) == (128, -999)
+
+
+def test_minus_one_keeps_every_frame() -> None:
+    assert duplicate_of_us(frames(3), hashed(7, 7, 7), {}, -1) == [None] * 3
