@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
 from benchmarks.speed.plot import write_plot
 from benchmarks.speed.report import Result, as_json, result, show
+from datalake.common_func import given_cores
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 _RUNS = 5
@@ -78,7 +78,7 @@ def _measure(case: Case, runs: int, console: Console) -> Result:
                 progress.update(task, description=f"{case.name}: {name}")
                 so_far.append(measured(case, name))
                 progress.advance(task)
-    found = result(case, made, os.cpu_count() or 1)
+    found = result(case, made, given_cores())
     show(found, console)
     return found
 

@@ -15,7 +15,7 @@ _FILE = Path(__file__).with_name("cases.toml")
 
 @dataclass(frozen=True)
 class Clips:
-    """The files of a case: so many different ones of one kind; those of more than a minute repeat one."""
+    """The files of a case: so many different ones of one kind; those of more than 100 s repeat a minute."""
 
     count: int
     seconds: int

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from benchmarks.clips import FPS
+from datalake.common_func import given_cores
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Work:
     options: Mapping[str, Any]
     wall_s: float = 0.0
     cpu_s: float = 0.0
-    threads: int = field(default_factory=lambda: psutil.cpu_count() or 1)
+    threads: int = field(default_factory=given_cores)
 
     @property
     def interval_s(self) -> float:

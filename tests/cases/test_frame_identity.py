@@ -94,18 +94,6 @@ def test_silver_is_given_the_frames_of_a_plain_decode(
 
 
 @pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)
-def test_keyframes_are_those_of_a_plain_decode(case: Case, media: MediaChildren, tmp_path: Path) -> None:
-    path = case.longer().file(tmp_path)
-    facts = media.probe_port().probe(path).media
-    window_max_bytes = WINDOW_FRAMES * facts.video.width_px * facts.video.height_px * 3
-    frames = whole_file(path)
-    with media.frame_source(path, facts) as source:
-        windows = source.windows(Sampling(0.5, 1000, window_max_bytes, mode="keyframe"))
-        wanted_us = [time_us for window in windows for time_us in window.wanted_us]
-        assert_same(given(source, windows), on_screen(frames, wanted_us))
-
-
-@pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)
 def test_every_picture_can_be_asked_for_alone(case: Case, media: MediaChildren, tmp_path: Path) -> None:
     path = case.file(tmp_path)
     facts = media.probe_port().probe(path).media

@@ -33,7 +33,7 @@ class DecodedFrames(FrameSource):
         keyframes_us = array("q", self._file.keyframes().tobytes())
         frame_bytes = self._video.width_px * self._video.height_px * 3
         end_us = sampled_end_us(self._duration_s, sampling)
-        wanted_us = wanted_times_us(end_us, keyframes_us, sampling)
+        wanted_us = wanted_times_us(end_us, sampling.interval_s, sampling.max_frames)
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
         self._windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
         return self._windows

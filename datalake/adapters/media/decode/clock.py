@@ -22,7 +22,7 @@ class Clock:
     def __init__(self, video: VideoStream, container_format: str) -> None:
         self._base = video.time_base
         self._start = video.start_pts or 0
-        self.counts_pictures = container_format == _COUNTS_PICTURES
+        self._counts = container_format == _COUNTS_PICTURES
         self._delay: int | None = None
         self._last: int | None = None
 
@@ -52,7 +52,7 @@ class Clock:
 
         Frames are asked for in order, each once.
         """
-        known = self._counted(frame) if self.counts_pictures else frame.pts
+        known = self._counted(frame) if self._counts else frame.pts
         if known is None and self._last is not None:
             known = self._last + (frame.duration or 1)
         self._last = known

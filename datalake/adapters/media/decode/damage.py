@@ -31,13 +31,12 @@ class Damage:
 
 
 class Picture(NamedTuple):
-    """What is on screen from a time on: a frame, damage in its place, or a gap to be entered anew."""
+    """What is on screen from a time on: a frame, or damage in its place."""
 
     time_us: int
     pts: int = 0
     frame: VideoFrame | None = None
     damage: Damage | None = None
-    is_gap: bool = False
 
 
 @dataclass

@@ -23,17 +23,6 @@ def unit_check(context: VideoCodecContext) -> Callable[[bytes], bool]:
     return lambda data: _is_broken([unit for unit in _split(data, width) if unit.rstrip(b"\0")], units)
 
 
-def marks_unreferred(context: VideoCodecContext) -> bool:
-    """True when a picture that says so is really referred to by no other.
-
-    In HEVC (ITU-T H.265, 3.139) only by none of its own temporal layer: so there must be one only.
-    """
-    head = bytes(context.extradata or b"")
-    if context.name == "hevc":
-        return head[:1] == b"\x01" and len(head) > _LAYERS_AT and head[_LAYERS_AT] >> 3 & 7 == 1
-    return context.name in ("h264", "mpeg2video")
-
-
 @dataclass(frozen=True)
 class _Units:
     """How the units of a format say what they are."""
@@ -48,7 +37,6 @@ class _Units:
         return unit[0] >> self.shift & self.mask
 
 
-_LAYERS_AT = 21  # of the record that ISO/IEC 14496-15 puts before the stream
 _UNITS = {
     "h264": _Units(4, 0, 31, slices=range(1, 6), others=range(6, 22)),
     "hevc": _Units(21, 1, 63, slices=range(32), others=range(32, 41)),

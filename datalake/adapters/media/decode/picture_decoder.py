@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
-from datalake.adapters.media.decode.nal_units import marks_unreferred, unit_check
+from datalake.adapters.media.decode.nal_units import unit_check
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
 _STRICTER = {"vp9": "libvpx-vp9"}
@@ -20,7 +20,6 @@ _STRICTER = {"vp9": "libvpx-vp9"}
 _STRICTER_FORMATS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p")
 _ONE_FOR_ONE = ("mpeg4",)  # once frames come out, each packet brings one; a repeated picture is a tiny packet
 _REPEAT_BYTES = 19
-_REORDERED = 32  # twice the 16 pictures that H.264 and HEVC keep at most to bring them into order
 _OPTIONS = {"hevc": {"err_detect": "crccheck"}}  # compare a picture with its checksum, where it has one
 
 
@@ -40,10 +39,9 @@ class PictureDecoder:
 
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
         self.is_exact = threads == 1
-        self._has_begun = self._is_skipping = False
+        self._has_begun = False
         self._context = _context(stream, pixel_format, threads)
         self._is_broken = unit_check(stream.codec_context)
-        self._can_skip = marks_unreferred(stream.codec_context)
         self._log = DecoderLog()
         self._log.listen()
 
@@ -51,11 +49,6 @@ class PictureDecoder:
     def holes(self) -> int:
         """How often so far the demuxer went past bytes that hold no packets."""
         return self._log.holes
-
-    @property
-    def reach(self) -> int:
-        """How many packets ahead tell what this decoder may leave out; 0: it leaves out nothing."""
-        return _REORDERED if self._can_skip else 0
 
     def close(self) -> None:
         """Wait for the decoder's threads: one that logs while the context is freed would wait for us."""
@@ -68,26 +61,15 @@ class PictureDecoder:
         self._log.taken()
         self._has_begun = False
 
-    def frames(self, packet: Packet[AvStream], if_referred_to: bool = False) -> Decoded:
-        """The frames that are due with this packet; damage is the packet's, or with threads a later one's.
-
-        Args:
-            packet: the next one.
-            if_referred_to: its picture need not come out, unless others may refer to it.
-        """
+    def frames(self, packet: Packet[AvStream]) -> Decoded:
+        """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
         if self._is_broken(bytes(packet)):
             return Decoded([], "bytes that cannot be picture data")
-        self._skip_unreferred(if_referred_to and self._can_skip)
         decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
         self._has_begun = self._has_begun or bool(decoded.frames)
         if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
             return Decoded([], "a picture is missing")
         return decoded
-
-    def _skip_unreferred(self, is_skipping: bool) -> None:
-        if is_skipping is not self._is_skipping:
-            self._context.skip_frame = "NONREF" if is_skipping else "DEFAULT"
-            self._is_skipping = is_skipping
 
     def rest(self) -> Decoded:
         """The frames still inside; `restart` comes next."""

@@ -16,9 +16,7 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture, Skipped
-from datalake.adapters.media.decode.lookahead import Ahead, Lookahead
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
-from datalake.adapters.media.decode.planner import Planner, Verdict
 from datalake.adapters.media.transport_holes import Hole
 
 _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
@@ -30,14 +28,13 @@ class StartElsewhere(Exception):
 
 
 class PictureStream:
-    """The pictures from the next keyframe on, as far as the planner wants them.
+    """The pictures from the next keyframe on.
 
     Pictures that lead a keyframe refer to some before it. They are handed out only where they are known to
     be whole: not after a seek, nor after damage.
 
     Args:
         packets: the stream's, in the order of the file.
-        planner: says which need not be decoded, and when to stop.
         is_start: True at the start of the file.
         may_be_damaged: False where a first picture that is not whole had better be reached from further back.
         holes: stretches of the file that hold no packets, where they are known.
@@ -48,13 +45,11 @@ class PictureStream:
         packets: Iterator[Packet[AvStream]],
         decoder: PictureDecoder,
         clock: Clock,
-        planner: Planner,
         is_start: bool,
         may_be_damaged: bool = True,
         holes: Sequence[Hole] = (),
     ) -> None:
-        self._decoder, self._clock, self._planner = decoder, clock, planner
-        self._packets = Lookahead(decoder.reach, packets, clock.packet_us, lambda: decoder.holes)
+        self._packets, self._decoder, self._clock = packets, decoder, clock
         self._is_start, self._drops_leading = is_start, not is_start
         self._may_be_damaged = may_be_damaged
         self._keyframe_us: int | None = None  # where decoding entered; None: not yet
@@ -94,19 +89,12 @@ class PictureStream:
         return max(self._last_us, self._held.time_us)
 
     def _in_turn(self) -> Iterator[Picture]:
-        for ahead in self._readable():
-            packet = ahead.packet
-            if self._is_behind_hole(ahead):
+        for packet in self._readable():
+            if self._is_behind_hole(packet):
                 self._leap(packet)
             time_us = self._before_us = self._time_of(packet)
-            is_inside = self._keyframe_us is not None and self._skipped is None
-            verdict = self._planner.verdict(time_us, ahead.around) if is_inside else Verdict.DECODE
-            if verdict is Verdict.LEAVE:
-                yield from self._drained()
-                yield Picture(self._planner.next_wanted_us or time_us, is_gap=True)
-                return
-            if packet.is_keyframe or is_inside:
-                yield from self._of(packet, time_us, verdict)
+            if packet.is_keyframe or (self._keyframe_us is not None and self._skipped is None):
+                yield from self._of(packet, time_us)
             elif self._skipped is not None:
                 self._skipped.add(time_us)
             elif self._is_start and time_us >= 0:
@@ -114,7 +102,7 @@ class PictureStream:
                 self._skipped.add(time_us)
         yield from self._tail()
 
-    def _readable(self) -> Iterator[Ahead]:
+    def _readable(self) -> Iterator[Packet[AvStream]]:
         """The packets up to the end, or to where the file cannot be read any more."""
         try:
             yield from self._packets
@@ -123,7 +111,7 @@ class PictureStream:
         except FFmpegError as error:
             self._breaks_off = error.strerror or type(error).__name__
 
-    def _of(self, packet: Packet[AvStream], time_us: int, verdict: Verdict) -> Iterator[Picture]:
+    def _of(self, packet: Packet[AvStream], time_us: int) -> Iterator[Picture]:
         if self._skipped is not None:
             yield from self._in_place_of_skipped()
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
@@ -132,7 +120,7 @@ class PictureStream:
         if time_us < self._latest_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
             return
-        decoded = self._decoder.frames(packet, verdict is Verdict.DECODE_IF_REFERRED_TO)
+        decoded = self._decoder.frames(packet)
         pictures = self._pictures(decoded.frames)
         damage = decoded.damage or _missing(pictures)
         if damage is not None:
@@ -164,11 +152,11 @@ class PictureStream:
             elif picture.pts != packet.pts:
                 self._skipped.pictures.append(picture)
 
-    def _is_behind_hole(self, ahead: Ahead) -> bool:
+    def _is_behind_hole(self, packet: Packet[AvStream]) -> bool:
         """True where bytes that hold nothing lie between this packet and the last one."""
         before = self._holes_passed
-        self._position = max(self._position, ahead.packet.pos or 0)
-        self._holes_passed = (ahead.holes, bisect_left(self._hole_starts, self._position))
+        self._position = max(self._position, packet.pos or 0)
+        self._holes_passed = (self._decoder.holes, bisect_left(self._hole_starts, self._position))
         return before is not None and self._holes_passed > before
 
     def _leap(self, packet: Packet[AvStream]) -> None:
@@ -200,10 +188,6 @@ class PictureStream:
     def _tail(self) -> Iterator[Picture]:
         """What is left at the end of the file, and what cuts it short."""
         yield from self._in_place_of_skipped()
-        yield from self._drained()
-
-    def _drained(self) -> Iterator[Picture]:
-        """What is still in the decoder, and what is wrong with it."""
         decoded = self._decoder.rest()
         if decoded.damage is not None and not self._decoder.is_exact:
             raise StartElsewhere

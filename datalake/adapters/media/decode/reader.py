@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import cast
 
@@ -20,12 +21,12 @@ from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.keyframes import keyframe_times_us
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
-from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
 
 _SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
+_SEEK_WORTH_FRAMES = 16  # skipping fewer frames costs less by decoding on than by a seek
 
 
 class Reader:
@@ -41,18 +42,16 @@ class Reader:
     def __init__(self, path: str, video: VideoStream, threads: int) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
-        self._start_us = self._asked_until_us = 0
+        self._start_us = 0
         self._can_seek = True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
         self._pictures: Iterator[Picture] = iter(())
         self._is_first = False  # nothing before `_current`
-        self._is_patchy = False  # what was not wanted from here on may not have been decoded
         self._container, self._stream = _opened(path, video)
         self._clock = Clock(video, self._container.format.name)
         # before a decoder listens: reading the packets makes FFmpeg complain
         self._keyframes_us = keyframe_times_us(path, self._stream, self._clock)
-        self._planner = Planner(self._keyframes_us, video.frame_rate_fps or USUAL_RATE_FPS)
         self._holes = holes_of(self._container)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
@@ -86,9 +85,6 @@ class Reader:
         The first picture of a file is also on screen before it begins.
         """
         self._noted, self._start_us = {}, start_us
-        self._is_patchy = bool(wanted_us) and wanted_us[0] < self._asked_until_us
-        self._asked_until_us = wanted_us[-1] if wanted_us else 0
-        self._planner.want([] if self._clock.counts_pictures else wanted_us)
         last_us = start_us - 1
         for time_us in wanted_us:
             picture = self._picture_at(time_us)
@@ -117,9 +113,6 @@ class Reader:
         if self._is_behind(time_us):
             self._seek(time_us)
         while self._ahead is not None and self._ahead.time_us <= time_us:
-            if self._ahead.is_gap:
-                self._seek(time_us)
-                continue
             self._current, self._ahead = self._ahead, next(self._pictures, None)
             self._is_first = False
             damage = self._current.damage
@@ -128,28 +121,27 @@ class Reader:
 
     def _is_behind(self, time_us: int) -> bool:
         """True when a seek is needed, or saves decoding groups of pictures that nobody wants."""
-        if self._is_patchy:
-            return True
         if self._current is None or self._current.time_us > time_us:
             return not self._is_first
         if self._ahead is None or not self._can_seek:
             return False
-        return self._planner.is_seek_cheaper(self._ahead.time_us, time_us)
+        groups = self.keyframes_us
+        keyframe_us = groups[max(0, bisect_right(groups, time_us) - 1)] if groups else 0
+        skipped_s = (keyframe_us - self._ahead.time_us) / 1e6
+        return skipped_s * (self._video.frame_rate_fps or USUAL_RATE_FPS) > _SEEK_WORTH_FRAMES
 
     def _seek(self, time_us: int) -> None:
         """Stand at a picture not after `time_us`; a seek may land late, so look, and go further back."""
-        self._planner.sought(time_us)
         tries = [(back_us, False) for back_us in _SEEK_BACK_US if back_us <= time_us]
         for back_us, may_be_damaged in [*tries, (0, True)] if self._can_seek else []:
-            self._can_seek = self._planner.can_leave = self._has_sought(time_us - back_us)
+            self._can_seek = self._has_sought(time_us - back_us)
             if self._can_seek and self._has_entered(may_be_damaged) and self._is_at(time_us):
                 return
-        # else the start is as near as any
-        self._can_seek = self._planner.can_leave = self._can_seek and time_us < _SEEK_BACK_US[-1]
+        self._can_seek = self._can_seek and time_us < _SEEK_BACK_US[-1]  # then the start is as near as any
         self._reopen()
 
     def _is_at(self, time_us: int) -> bool:
-        return self._current is not None and not self._current.is_gap and self._current.time_us <= time_us
+        return self._current is not None and self._current.time_us <= time_us
 
     def _has_sought(self, time_us: int) -> bool:
         try:
@@ -174,15 +166,12 @@ class Reader:
         """Start decoding at the next keyframe."""
         self._decoder.restart()
         self._clock.restart()
-        self._planner.restart()
         found = packets(self._container, self._stream)
         self._pictures = iter(
-            PictureStream(
-                found, self._decoder, self._clock, self._planner, is_start, may_be_damaged, self._holes
-            )
+            PictureStream(found, self._decoder, self._clock, is_start, may_be_damaged, self._holes)
         )
         self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
-        self._is_first, self._is_patchy = is_start, False
+        self._is_first = is_start
 
     def _reopen(self) -> None:
         """Stand at the start of the file, with as many threads as are good for it now."""

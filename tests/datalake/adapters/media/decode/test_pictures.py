@@ -12,7 +12,6 @@ from av.packet import Packet
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
-from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.decode.reader import Reader
 from datalake.adapters.media.transport_holes import Hole
 from datalake.contracts import VideoStream
@@ -29,7 +28,7 @@ class Script:
 
     def __init__(self, text: str, is_exact: bool = True) -> None:
         self._words = text.split()
-        self.is_exact, self.holes, self.reach = is_exact, 0, 32
+        self.is_exact, self.holes = is_exact, 0
         self.places = [Hole(at, at + 1) for at, word in enumerate(self._words) if word == "_"]
 
     def packets(self) -> Iterator[Packet]:
@@ -37,10 +36,10 @@ class Script:
             self.holes += word == "~"
             if word not in "~_":
                 pts = int(word.strip("k!"))
-                packet = SimpleNamespace(pts=pts, size=1, is_keyframe="k" in word, word=word, pos=at)
+                packet = SimpleNamespace(pts=pts, is_keyframe="k" in word, word=word, pos=at)
                 yield cast("Packet", packet)
 
-    def frames(self, packet: Packet, if_referred_to: bool = False) -> Decoded:
+    def frames(self, packet: Packet) -> Decoded:
         if "!" in packet.word:
             return Decoded([], "told so")
         frame = av.VideoFrame(2, 2)
@@ -58,9 +57,7 @@ def shown(text: str, is_start: bool = True, **known: bool) -> Shown:
     """(seconds, is whole) of what the stream shows."""
     script = Script(text, known.pop("is_exact", True))
     decoder = cast("PictureDecoder", script)
-    stream = PictureStream(
-        script.packets(), decoder, CLOCK, Planner([], 1.0), is_start, holes=script.places, **known
-    )
+    stream = PictureStream(script.packets(), decoder, CLOCK, is_start, holes=script.places, **known)
     return [(one.time_us // 1_000_000, one.frame is not None) for one in stream]
 
 

@@ -30,8 +30,8 @@ def decoded_frames(video: Reader) -> list[VideoFrame]:
     given: list[VideoFrame] = []
     decode = video._decoder.frames
 
-    def frames(packet: av.Packet, if_referred_to: bool = False) -> Decoded:
-        decoded = decode(packet, if_referred_to)
+    def frames(packet: av.Packet) -> Decoded:
+        decoded = decode(packet)
         given.extend(decoded.frames)
         return decoded
 
