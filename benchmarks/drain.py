@@ -35,6 +35,7 @@ from datalake.embedded.parts import open_stack
 from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.process import python_argv, wait_until
 from datalake.embedded.samples import sample_clips, samples_folder
+from datalake.errors import TransientError
 from datalake.settings import PROJECT_ROOT
 
 RESULTS = Path(__file__).parent / "results" / "drain.json"
@@ -119,7 +120,8 @@ def _drained(scene: Scene, videos: int) -> dict[str, Any]:
     before = glance(scene.postgres_uri).ended
     began_at = time.monotonic()
     scene.send([arrived(path.stem, path) for path in files])
-    assert wait_until(lambda: glance(scene.postgres_uri).ended == before + videos, _TIMEOUT_S)
+    if not wait_until(lambda: glance(scene.postgres_uri).ended == before + videos, _TIMEOUT_S):
+        raise TransientError(f"not all of {videos} videos had ended after {_TIMEOUT_S:.0f} s")
     wall_s = time.monotonic() - began_at
     _say(f"{videos} videos in {wall_s:.1f} s")
     with transaction(scene.postgres_uri) as connection:

@@ -101,11 +101,11 @@ def as_json(found: Result) -> dict[str, object]:
 def _row(case: Case, name: str, runs: Sequence[Measured]) -> Row:
     walls = [one.wall_s for one in runs]
     wall_s = median(walls)
-    is_part = name.startswith(_LIMIT) or case.clips is None
+    clips = None if name.startswith(_LIMIT) else case.clips
     return Row(
         contender=name,
         wall_s=round(wall_s, 3),
         wall_range_s=(round(min(walls), 3), round(max(walls), 3)),
         cpu_s=round(median(one.cpu_s for one in runs), 3),
-        video_s_per_s=None if is_part or case.clips is None else round(case.clips.video_s / wall_s, 1),
+        video_s_per_s=round(clips.video_s / wall_s, 1) if clips else None,
     )
