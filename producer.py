@@ -19,6 +19,7 @@ Examples:
   producer.py videos/holiday.mp4                a file
   producer.py videos/ --notify me@example.com   every video of a folder, and a mail when they are done
   producer.py 'videos/**/*.mov' --interval 0.5  a glob; two frames a second
+  producer.py videos/ --sampling keyframe       only frames that cost little to decode
   producer.py https://example.com/a.mp4         a URI
   producer.py list.csv --platform youtube       a CSV with a header: uri,video_id,platform,published_at,...
   producer.py --count 1000 --rate 50            a load: 1000 messages, 50 a second
@@ -40,6 +41,7 @@ def produce(
         int | None, typer.Option(min=1, help="Messages to send in all; repeats the list.")
     ] = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Messages a second, at most.")] = None,
+    sampling: Annotated[str | None, typer.Option(help="interval (exact), or keyframe (cheap).")] = None,
     interval: Annotated[float | None, typer.Option(help="Seconds between wanted frames.")] = None,
     notify: Annotated[list[str] | None, typer.Option(help="Address that gets a mail; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unknown columns of a CSV.")] = False,
@@ -55,7 +57,7 @@ def produce(
     from datalake.ingest.announcements import Announcer, Wishes
 
     _quieten_kafka()
-    options = {} if interval is None else {"interval_s": interval}
+    options = _given(sampling=sampling, interval_s=interval)
     try:
         config = settings.load()
         announcer = Announcer(config.source, Wishes(platform, tuple(notify or ()), options), strict)
@@ -68,6 +70,10 @@ def produce(
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(2) from None
     raise typer.Exit(exit_code)
+
+
+def _given(**options: str | float | None) -> dict[str, str | float]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _quieten_kafka() -> None:

@@ -102,6 +102,7 @@ def test_other_mistakes_are_one_line_too(produce, tmp_path: Path) -> None:
     assert "cannot see this file" in one_line(produce("file:///etc/hostname"))
     assert "'ftp' is not allowed" in one_line(produce("ftp://example.com/b.mp4"))
     assert "interval_s" in one_line(produce("--interval", "0"))
+    assert "sampling" in one_line(produce("--sampling", "sometimes"))
 
 
 def test_a_host_path_is_mapped(produce, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 message -> VideoArrived -> BronzeVideo -> SilverVideo, Assessment, Derivatives -> GoldVideo, Outcome.
 """
 
-from datalake.contracts.arrived import ClaimedVideo, Options, ValidationMode, VideoArrived
+from datalake.contracts.arrived import ClaimedVideo, Options, SamplingMode, ValidationMode, VideoArrived
 from datalake.contracts.assessed import (
     Assessment,
     Derivative,
@@ -56,6 +56,7 @@ __all__ = [
     "QualityReport",
     "QualityScore",
     "RefinedVideo",
+    "SamplingMode",
     "SearchHit",
     "Severity",
     "Sha256",

@@ -17,6 +17,7 @@ from datalake.contracts.base import (
     storable_tree,
 )
 
+SamplingMode = Literal["interval", "keyframe"]
 ValidationMode = Literal["strict", "lenient", "report-only"]
 DerivativeName = Annotated[
     str, StringConstraints(pattern=r"^(poster|proxy_(144|240|360|480|540|720|1080|1440|2160)p)$")
@@ -26,9 +27,16 @@ DerivativeName = Annotated[
 class Options(Contract):
     """What the sender asks for; everything has a default in the settings."""
 
-    sampling: Literal["interval"] = Field("interval", description="How frames are chosen.")
+    sampling: SamplingMode = Field(
+        "interval",
+        description="interval: the frame on screen every so often; keyframe: only frames that are decoded "
+        "without others, which is many times cheaper.",
+    )
     interval_s: float | None = Field(
-        None, ge=0.001, le=3600, description="Seconds between wanted frames; unset: INTERVAL_S."
+        None,
+        ge=0.001,
+        le=3600,
+        description="Seconds between wanted frames, of keyframes at least; unset: INTERVAL_S.",
     )
     max_frames: int | None = Field(
         None, gt=0, le=1_000_000, description="At most so many frames a video; unset: MAX_FRAMES."

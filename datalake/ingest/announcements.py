@@ -40,11 +40,11 @@ VIDEO_SUFFIXES = frozenset(
         ".wmv",
     ]
 )
+_OPTION_COLUMNS = ("sampling", "interval_s", "max_frames")
 CSV_COLUMNS = (
     *("uri", "video_id", "platform", "published_at", "version", "sha256", "notify"),
-    *("interval_s", "max_frames"),
+    *_OPTION_COLUMNS,
 )
-_OPTION_COLUMNS = ("interval_s", "max_frames")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from datalake.adapters.ports import Embedder
 from datalake.common_func import PIPELINE_VERSION
-from datalake.contracts import BronzeVideo, Options, ValidationMode, WorkIdentity
+from datalake.contracts import BronzeVideo, Options, SamplingMode, ValidationMode, WorkIdentity
 
 
 class SilverDefaults(Protocol):
@@ -46,7 +46,8 @@ class SilverOptions:
     """Everything but the bytes and the model that changes what silver writes.
 
     Attributes:
-        interval_s: seconds between wanted frames.
+        sampling: how frames are chosen.
+        interval_s: seconds between wanted frames, of keyframes at least.
         max_frames: frames wanted of the whole video, at most.
         window_max_bytes: decoded pixels that one window may hold.
         duration_limit_s: nothing is wanted from here on; None: to the end.
@@ -57,6 +58,7 @@ class SilverOptions:
         validation_mode: what damage stops.
     """
 
+    sampling: SamplingMode
     interval_s: float
     max_frames: int
     window_max_bytes: int
@@ -78,6 +80,7 @@ def effective_options(
     """The sender's wishes over the settings; only in `lenient` mode is a long video cut short."""
     mode = options.validation_mode or bronze.validation_mode
     return SilverOptions(
+        sampling=options.sampling,
         interval_s=options.interval_s or silver.interval_s,
         max_frames=options.max_frames or silver.max_frames,
         window_max_bytes=silver.window_max_bytes,

@@ -9,18 +9,22 @@ from hamilton.function_modifiers import tag
 from hamilton.htypes import Parallelizable
 
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Lake, Sampling, Window
-from datalake.contracts import Finding, ValidationMode, WorkIdentity
+from datalake.contracts import Finding, SamplingMode, ValidationMode, WorkIdentity
 from datalake.errors import BadVideo
 from datalake.findings import blocking
 from datalake.silver_layer.manifest import WindowSummary, part_key
 from datalake.silver_layer.part_metadata import stored_summary
 
 
-def sampling(
-    interval_s: float, max_frames: int, window_max_bytes: int, duration_limit_s: float | None
+def frame_sampling(
+    sampling: SamplingMode,
+    interval_s: float,
+    max_frames: int,
+    window_max_bytes: int,
+    duration_limit_s: float | None,
 ) -> Sampling:
     """Which frames are wanted, seconds apart, and how many bytes of pixels fit a window."""
-    return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s)
+    return Sampling(interval_s, max_frames, window_max_bytes, duration_limit_s, sampling)
 
 
 def source_findings(frame_source: FrameSource) -> list[Finding]:
@@ -28,9 +32,9 @@ def source_findings(frame_source: FrameSource) -> list[Finding]:
     return list(frame_source.findings)
 
 
-def windows(frame_source: FrameSource, sampling: Sampling) -> list[Window]:
+def windows(frame_source: FrameSource, frame_sampling: Sampling) -> list[Window]:
     """All spans of the video with the times wanted in each, microseconds, in order."""
-    return list(frame_source.windows(sampling))
+    return list(frame_source.windows(frame_sampling))
 
 
 def finished_windows(windows: list[Window], work: WorkIdentity, lake: Lake) -> list[WindowSummary]:

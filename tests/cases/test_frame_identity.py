@@ -29,6 +29,7 @@ class Decoded(NamedTuple):
 
     time_us: int
     image: Image
+    is_keyframe: bool = False
 
 
 def whole_file(path: Path) -> list[Decoded]:
@@ -39,7 +40,10 @@ def whole_file(path: Path) -> list[Decoded]:
         frames = [frame for frame in container.decode(stream) if frame.pts is not None]
         first, ticks = frames[0].pts, stream.time_base
         times = [_microseconds((frame.pts - first) * ticks) for frame in frames]
-        return [Decoded(time_us, _upright(frame)) for time_us, frame in zip(times, frames, strict=True)]
+        return [
+            Decoded(time_us, _upright(frame), frame.key_frame)
+            for time_us, frame in zip(times, frames, strict=True)
+        ]
 
 
 def _microseconds(seconds: Fraction) -> int:
@@ -91,6 +95,20 @@ def test_silver_is_given_the_frames_of_a_plain_decode(
             # backwards, each window needs a seek, as one does after a retry
             for order in (windows, windows[::-1], windows):
                 assert_same(given(source, order), expected)
+
+
+@pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)
+def test_keyframes_are_those_of_a_plain_decode(case: Case, media: MediaChildren, tmp_path: Path) -> None:
+    path = case.longer().file(tmp_path)
+    facts = media.probe_port().probe(path).media
+    window_max_bytes = WINDOW_FRAMES * facts.video.width_px * facts.video.height_px * 3
+    frames = whole_file(path)
+    with media.frame_source(path, facts) as source:
+        windows = source.windows(Sampling(0.5, 1000, window_max_bytes, mode="keyframe"))
+        wanted_us = [time_us for window in windows for time_us in window.wanted_us]
+        expected = on_screen(frames, wanted_us)
+        assert [frame.is_keyframe for frame in expected] == [True] * len(wanted_us)
+        assert_same(given(source, windows), expected)
 
 
 @pytest.mark.parametrize("case", UNDAMAGED, ids=lambda case: case.name)

@@ -30,10 +30,10 @@ class DecodedFrames(FrameSource):
         Raises:
             BadVideo: two children hung, died or ran out of memory over the packets.
         """
-        keyframes_us = array("q", self._file.keyframes().tobytes())
+        keyframes_us = array("q", self._file.keyframes(sampling.mode == "keyframe").tobytes())
         frame_bytes = self._video.width_px * self._video.height_px * 3
         end_us = sampled_end_us(self._duration_s, sampling)
-        wanted_us = wanted_times_us(end_us, sampling.interval_s, sampling.max_frames)
+        wanted_us = wanted_times_us(end_us, keyframes_us, sampling)
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
         self._windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
         return self._windows

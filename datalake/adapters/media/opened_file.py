@@ -46,13 +46,16 @@ class OpenedFile:
         """
         tried_twice(self._opened)
 
-    def keyframes(self) -> Pixels:
+    def keyframes(self, is_exact: bool) -> Pixels:
         """Keyframe times, as bytes (int64, microseconds).
+
+        Args:
+            is_exact: True for when each is on screen; else about that is enough.
 
         Raises:
             BadVideo: as of `request`.
         """
-        return self.request("keyframes", timeout_s=self._reading_s)[1]
+        return self.request("keyframes", timeout_s=self._reading_s, is_exact=is_exact)[1]
 
     def request(self, op: str, **arguments: Any) -> tuple[Any, Pixels]:
         """The answer and its pixels; arguments as of `Child.send`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from datalake.adapters.ports import Sampling, Window
@@ -17,10 +17,30 @@ def sampled_end_us(duration_s: float, sampling: Sampling) -> int:
     return round((duration_s if limit_s is None else min(duration_s, limit_s)) * 1_000_000)
 
 
-def wanted_times_us(end_us: int, interval_s: float, max_frames: int) -> list[int]:
-    """0, interval, 2 * interval ... before the end (always the first), microseconds, `max_frames` at most."""
-    count = max(1, min(max_frames, math.ceil(end_us / (interval_s * 1_000_000))))
-    return [round(number * interval_s * 1_000_000) for number in range(count)]
+def wanted_times_us(end_us: int, keyframes_us: Sequence[int], sampling: Sampling) -> list[int]:
+    """When frames are wanted: every interval from 0 on, or at keyframes; `max_frames` at most.
+
+    Args:
+        end_us: nothing is wanted from here on, but always the first frame.
+        keyframes_us: times of the keyframes, rising; without any, they are wanted every interval.
+        sampling: the mode, the interval and the most frames.
+    """
+    if sampling.mode == "keyframe" and keyframes_us:
+        return _thinned_us(keyframes_us, end_us, sampling)
+    count = max(1, min(sampling.max_frames, math.ceil(end_us / (sampling.interval_s * 1_000_000))))
+    return [round(number * sampling.interval_s * 1_000_000) for number in range(count)]
+
+
+def _thinned_us(keyframes_us: Sequence[int], end_us: int, sampling: Sampling) -> list[int]:
+    """The first keyframe that is shown, and each that is an interval or more after the last one taken."""
+    shown = keyframes_us[bisect_left(keyframes_us, 0) : bisect_left(keyframes_us, end_us)]
+    taken = list(shown[:1]) or [0]
+    for time_us in shown:
+        if len(taken) == sampling.max_frames:
+            break
+        if time_us - taken[-1] >= sampling.interval_s * 1_000_000:
+            taken.append(time_us)
+    return taken
 
 
 def cut_windows(

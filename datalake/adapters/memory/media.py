@@ -53,7 +53,7 @@ class MemoryFrameSource(FrameSource):
         """The wanted times, cut by size alone."""
         frame_bytes = max((frame.image.nbytes for frame in self._frames), default=1)
         end_us = sampled_end_us(self._duration_s, sampling)
-        wanted = wanted_times_us(end_us, sampling.interval_s, sampling.max_frames)
+        wanted = wanted_times_us(end_us, [0], sampling)
         return cut_windows(wanted, [0], max(1, sampling.window_max_bytes // frame_bytes), end_us)
 
     def decoded(self, window: Window) -> DecodedWindow:

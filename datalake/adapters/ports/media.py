@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from datalake.contracts import Finding, MediaFacts
+from datalake.contracts import Finding, MediaFacts, SamplingMode
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 
@@ -64,16 +64,18 @@ class Sampling:
     """Which frames of a video are wanted, and how many fit a window.
 
     Args:
-        interval_s: seconds between wanted frames.
+        interval_s: seconds between wanted frames, of keyframes at least.
         max_frames: frames wanted of the whole video, at most.
         window_max_bytes: decoded pixels that one window may hold.
         duration_limit_s: nothing is wanted from here on; None: to the end.
+        mode: how frames are chosen.
     """
 
     interval_s: float
     max_frames: int
     window_max_bytes: int
     duration_limit_s: float | None = None
+    mode: SamplingMode = "interval"
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def run_silver(bronze_video: BronzeVideo, work: WorkIdentity, lake: MemoryLake) 
             "lake": lake,
             "frame_source": frame_source,
             "embedder": MemoryEmbedder(),
+            "sampling": "interval",
             "interval_s": 1.0,
             "max_frames": 1000,
             "window_max_bytes": 3 * FRAME_BYTES,

@@ -64,7 +64,9 @@ def test_whatever_changes_the_result_changes_the_name(setting: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "wish", [{"crop": True}, {"labels": False}, {"validation_mode": "report-only"}], ids=str
+    "wish",
+    [{"sampling": "keyframe"}, {"crop": True}, {"labels": False}, {"validation_mode": "report-only"}],
+    ids=str,
 )
 def test_so_does_every_wish(wish: dict[str, object]) -> None:
     plain = work_identity(BRONZE, MemoryEmbedder(), options())
@@ -94,6 +96,7 @@ def test_other_labels_do_where_labels_are_stored(labels: bool, names: int) -> No
 
 def test_inputs_are_the_narrow_settings_of_the_layer() -> None:
     assert set(options().as_inputs()) == {
+        "sampling",
         "interval_s",
         "max_frames",
         "window_max_bytes",

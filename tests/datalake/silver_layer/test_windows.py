@@ -11,7 +11,7 @@ from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling,
 from datalake.contracts import Finding, SilverVideo
 from datalake.errors import BadVideo, LeaseLost
 from datalake.findings import finding
-from datalake.silver_layer.windows import frames, sampling
+from datalake.silver_layer.windows import frame_sampling, frames
 from tests.datalake.silver_layer.conftest import CountingFrameSource, rows_of, scene, video
 
 Run = Callable[..., SilverVideo]
@@ -38,7 +38,7 @@ class NoPictures(FrameSource):
 
 
 def test_the_settings_are_what_is_asked_of_the_source() -> None:
-    assert sampling(0.5, 10, 2**20, 60.0) == Sampling(0.5, 10, 2**20, 60.0)
+    assert frame_sampling("keyframe", 0.5, 10, 2**20, 60.0) == Sampling(0.5, 10, 2**20, 60.0, "keyframe")
 
 
 def test_nothing_is_wanted_beyond_the_limits(run_silver: Run, lake: MemoryLake) -> None:

@@ -17,12 +17,15 @@ class Clock:
 
     A frame without a time of its own follows the one before; with none before, nobody knows. In AVI frame n
     is on screen at n / rate; the decoder says by the packet that set a frame free how many went before.
+
+    Attributes:
+        counts_pictures: True where leaving one out would change the times of those behind it.
     """
 
     def __init__(self, video: VideoStream, container_format: str) -> None:
         self._base = video.time_base
         self._start = video.start_pts or 0
-        self._counts = container_format == _COUNTS_PICTURES
+        self.counts_pictures = container_format == _COUNTS_PICTURES
         self._delay: int | None = None
         self._last: int | None = None
 
@@ -39,9 +42,10 @@ class Clock:
         return time_us(ticks, self._base)
 
     def ticks(self, time_us: int) -> int:
-        """The presentation time that is not after so many microseconds."""
+        """The last presentation time that is not after so many microseconds, rounded as they are."""
         numerator, denominator = self._base
-        return self._start + time_us * denominator // (numerator * 1_000_000)
+        past = -(-(2 * time_us + 1) * denominator // (2 * numerator * 1_000_000))
+        return self._start + past - 1
 
     def packet_us(self, packet: Packet[AvStream]) -> int | None:
         """When the packet's picture is on screen; None when the container does not say."""
@@ -52,7 +56,7 @@ class Clock:
 
         Frames are asked for in order, each once.
         """
-        known = self._counted(frame) if self._counts else frame.pts
+        known = self._counted(frame) if self.counts_pictures else frame.pts
         if known is None and self._last is not None:
             known = self._last + (frame.duration or 1)
         self._last = known

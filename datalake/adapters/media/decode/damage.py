@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from av.video.frame import VideoFrame
 
+BEFORE_ALL_US = -(2**62)
+
 _MOST_KEPT = 32  # pictures that are at most between one and its place in order of time
 
 
@@ -31,12 +33,17 @@ class Damage:
 
 
 class Picture(NamedTuple):
-    """What is on screen from a time on: a frame, or damage in its place."""
+    """What is on screen from a time on: a frame, or damage in its place.
+
+    Attributes:
+        left_out_us: time of the first picture before it that was not decoded, behind the last one shown.
+    """
 
     time_us: int
     pts: int = 0
     frame: VideoFrame | None = None
     damage: Damage | None = None
+    left_out_us: int | None = None
 
 
 @dataclass

@@ -39,9 +39,14 @@ class Decoding:
             self._reader = None
         return Answer(None)
 
-    def keyframes(self) -> Answer:
-        """The number of keyframes and, where pixels would be, their times (int64, microseconds)."""
+    def keyframes(self, is_exact: bool) -> Answer:
+        """The number of keyframes and, where pixels would be, their times (int64, microseconds).
+
+        Exact ones are read from the packets; else an index may say about when they are.
+        """
         with decode_failures("at reading the packets"):
+            if is_exact:
+                self._opened.look_when_keyframes_are_shown()
             times = self._opened.keyframes_us
         times_fd = _memory_file()
         with open(times_fd, "wb", closefd=False) as file:

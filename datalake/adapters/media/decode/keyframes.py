@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import cast
 
 import numpy as np
+from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import opened
@@ -19,12 +21,27 @@ _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
 
 def keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
-    """Keyframe times in order, microseconds: from the container's index where it is whole, else the packets'.
+    """About when keyframes are on screen, in order, microseconds, without reading a file that has an index.
 
     The index lists decoding times; the first one is the start of the video.
     """
-    is_whole = len(stream.index_entries) == stream.frames > 0
-    times_us = _indexed(stream, clock) if is_whole else _scanned(path, stream.index, clock)
+    return _in_order(_indexed(stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock))
+
+
+def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
+    """When keyframes are on screen first, in order, microseconds: packets say so, an index does not.
+
+    Where there is an index only the keyframes are read.
+    """
+    times_us = _sought(path, stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock)
+    return _in_order(times_us)
+
+
+def _is_whole(stream: AvStream) -> bool:
+    return len(stream.index_entries) == stream.frames > 0
+
+
+def _in_order(times_us: Iterator[int]) -> array[int]:
     found = np.fromiter((time_us for time_us in times_us if abs(time_us) < _FAR_US), np.int64)
     found.sort()
     return array("q", found.tobytes())
@@ -40,6 +57,33 @@ def _indexed(stream: AvStream, clock: Clock) -> Iterator[int]:
 def _scanned(path: str, index: int, clock: Clock) -> Iterator[int]:
     with opened(path) as container, suppress(FFmpegError):  # what cannot be read cannot be decoded either
         for packet in packets(container, cast("AvStream", container.streams[index])):
-            time_us = clock.packet_us(packet)
-            if packet.is_keyframe and time_us is not None:
-                yield time_us
+            yield from _shown(packet, clock)
+
+
+def _sought(path: str, stream: AvStream, clock: Clock) -> Iterator[int]:
+    """A demuxer that is told to leave out what is no keyframe gives the others wrong times, so seek."""
+    with opened(path) as container, suppress(FFmpegError):
+        own = cast("AvStream", container.streams[stream.index])
+        first = stream.index_entries[0].timestamp
+        for dts in (entry.timestamp for entry in stream.index_entries if entry.is_keyframe):
+            packet = _packet_at(dts, (clock.ticks(clock.us_from_start(dts - first)), dts), container, own)
+            if packet is not None:
+                yield from _shown(packet, clock)
+
+
+def _packet_at(
+    dts: int, seeks: Iterable[int], container: InputContainer, stream: AvStream
+) -> Packet[AvStream] | None:
+    """The packet with this decoding time, behind the first of these seeks that does not lead past it."""
+    for ticks in seeks:
+        container.seek(ticks, stream=stream)
+        found = next((one for one in packets(container, stream) if one.dts is None or one.dts >= dts), None)
+        if found is not None and found.dts == dts:
+            return found
+    return None
+
+
+def _shown(packet: Packet[AvStream], clock: Clock) -> Iterator[int]:
+    time_us = clock.packet_us(packet)
+    if packet.is_keyframe and not packet.is_discard and time_us is not None:
+        yield time_us

@@ -1,26 +1,81 @@
-"""Bytes that no H.264 or HEVC encoder writes, where the decoder may see nothing."""
+"""What the units of an H.264 or HEVC packet say before they are decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from av.video.codeccontext import VideoCodecContext
 
+from datalake.adapters.media.decode.sequence_parameters import (
+    h264_is_whole_frames,
+    h264_slice_is_intra,
+    hevc_is_one_layer,
+    parameters_in,
+)
 
-def unit_check(context: VideoCodecContext) -> Callable[[bytes], bool]:
-    """Tells whether a packet of this stream holds bytes that the format forbids, or no picture.
 
-    ITU-T H.264 and H.265, 7.4: the first bit of a unit is 0, and inside of it two zero bytes are never
-    followed by 0, 1 or 2. Noise breaks the one, and a hole of zeros, which an upload in pieces leaves behind,
-    the other, where the decoder may see nothing.
+class PacketCheck:
+    """Looks into the packets of one stream, in the order of the file; of other codecs it knows nothing.
+
+    What pictures refer to is known once parameters of the sequence were seen, in the header or in a packet,
+    and as long as none of them make it harder to tell.
     """
-    units = _UNITS.get(context.name)
-    if units is None:
-        return lambda _: False
-    head = bytes(context.extradata or b"")
-    width = (head[units.width_at] & 3) + 1 if head[:1] == b"\x01" and len(head) > units.width_at else 0
-    return lambda data: _is_broken([unit for unit in _split(data, width) if unit.rstrip(b"\0")], units)
+
+    def __init__(self, context: VideoCodecContext) -> None:
+        head = bytes(context.extradata or b"")
+        self._units = _UNITS.get(context.name)
+        self._is_told = False
+        self._is_plain = True
+        self._width = 0
+        if self._units is not None:
+            if head[:1] == b"\x01" and len(head) > self._units.width_at:
+                self._width = (head[self._units.width_at] & 3) + 1
+            self._note(parameters_in(head, self._units.parameters) if self._width else _split(head, 0))
+
+    def is_broken(self, data: bytes) -> bool:
+        """True when a packet holds bytes that the format forbids, or no picture.
+
+        ITU-T H.264 and H.265, 7.4: the first bit of a unit is 0, and inside of it two zero bytes are never
+        followed by 0, 1 or 2. Noise breaks the one, and a hole of zeros, which an upload in pieces leaves
+        behind, the other, where the decoder may see nothing.
+        """
+        if self._units is None:
+            return False
+        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
+        self._note(found)
+        return _is_broken(found, self._units)
+
+    def is_intra(self, data: bytes) -> bool:
+        """False when the picture of a keyframe's packet refers to others: only after it they become whole."""
+        if self._units is None:
+            return True
+        found = [unit for unit in _split(data, self._width) if unit]
+        return all(self._units.is_intra(one) for one in found if self._units.kind(one) in self._units.slices)
+
+    def is_unreferenced(self, data: bytes) -> bool:
+        """True when a packet is whole, and no other picture refers to the one in it, by what it says itself.
+
+        ITU-T H.264, 7.4.1 (nal_ref_idc); H.265, table 7-1 (sub-layer non-reference pictures).
+        """
+        if self._units is None or not (self._is_told and self._is_plain):
+            return False
+        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
+        slices = [unit for unit in found if self._units.kind(unit) in self._units.slices]
+        is_left_alone = bool(slices) and all(self._units.is_unreferenced(unit) for unit in slices)
+        return is_left_alone and not _is_broken(found, self._units)
+
+    def _note(self, found: Iterable[bytes]) -> None:
+        """Learn from the parameters among these units."""
+        if self._units is None:
+            return
+        for unit in found:
+            if self._units.kind(unit) == self._units.parameters:
+                self._is_told = True
+                try:
+                    self._is_plain = self._is_plain and self._units.is_plain(unit)
+                except EOFError:
+                    self._is_plain = False
 
 
 @dataclass(frozen=True)
@@ -32,14 +87,38 @@ class _Units:
     mask: int
     slices: Container[int]
     others: Container[int]  # may come without a slice: parameters, messages, ends, filling
+    parameters: int  # of a sequence
+    is_plain: Callable[[bytes], bool]  # of parameters: units say by themselves what refers to them
+    is_unreferenced: Callable[[bytes], bool]  # of a slice
+    is_intra: Callable[[bytes], bool]  # of a slice
 
     def kind(self, unit: bytes) -> int:
-        return unit[0] >> self.shift & self.mask
+        return unit[0] >> self.shift & self.mask if unit else self.mask
+
+
+def _h264_is_unreferenced(unit: bytes) -> bool:
+    return unit[0] == 1  # a slice of a usual picture, nal_ref_idc 0
+
+
+def _hevc_is_unreferenced(unit: bytes) -> bool:
+    return unit[0] >> 1 in (0, 2, 4, 6, 8) and unit[1:2] == b"\x01"
 
 
 _UNITS = {
-    "h264": _Units(4, 0, 31, slices=range(1, 6), others=range(6, 22)),
-    "hevc": _Units(21, 1, 63, slices=range(32), others=range(32, 41)),
+    "h264": _Units(
+        *(4, 0, 31, range(1, 6), range(6, 22)),
+        parameters=7,
+        is_plain=h264_is_whole_frames,
+        is_unreferenced=_h264_is_unreferenced,
+        is_intra=h264_slice_is_intra,
+    ),
+    "hevc": _Units(
+        *(21, 1, 63, range(32), range(32, 41)),
+        parameters=33,
+        is_plain=hevc_is_one_layer,
+        is_unreferenced=_hevc_is_unreferenced,
+        is_intra=lambda unit: unit[0] >> 1 in range(16, 24),
+    ),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext, ThreadType
@@ -12,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
-from datalake.adapters.media.decode.nal_units import unit_check
+from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
 _STRICTER = {"vp9": "libvpx-vp9"}
@@ -41,7 +43,7 @@ class PictureDecoder:
         self.is_exact = threads == 1
         self._has_begun = False
         self._context = _context(stream, pixel_format, threads)
-        self._is_broken = unit_check(stream.codec_context)
+        self._check = PacketCheck(stream.codec_context)
         self._log = DecoderLog()
         self._log.listen()
 
@@ -55,6 +57,15 @@ class PictureDecoder:
         self._context.flush_buffers()
         self._log.leave()
 
+    @contextmanager
+    def not_listening(self) -> Iterator[None]:
+        """For reading the file otherwise meanwhile: what FFmpeg says then is not about these pictures."""
+        self._log.leave()
+        try:
+            yield
+        finally:
+            self._log.listen()
+
     def restart(self) -> None:
         """Forget everything; the next packet is a keyframe."""
         self._context.flush_buffers()
@@ -63,13 +74,21 @@ class PictureDecoder:
 
     def frames(self, packet: Packet[AvStream]) -> Decoded:
         """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
-        if self._is_broken(bytes(packet)):
+        if self._check.is_broken(bytes(packet)):
             return Decoded([], "bytes that cannot be picture data")
         decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
         self._has_begun = self._has_begun or bool(decoded.frames)
         if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
             return Decoded([], "a picture is missing")
         return decoded
+
+    def is_unreferenced(self, packet: Packet[AvStream]) -> bool:
+        """True when the packet is whole, and without it every other picture comes out as it would with it."""
+        return self._check.is_unreferenced(bytes(packet))
+
+    def is_intra(self, packet: Packet[AvStream]) -> bool:
+        """True when a keyframe's packet refers to no other, as far as can be told."""
+        return self._check.is_intra(bytes(packet))
 
     def rest(self) -> Decoded:
         """The frames still inside; `restart` comes next."""

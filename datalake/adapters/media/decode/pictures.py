@@ -15,12 +15,13 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
-from datalake.adapters.media.decode.damage import Damage, Picture, Skipped
+from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture, Skipped
+from datalake.adapters.media.decode.left_out import LeftOut
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
+from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.transport_holes import Hole
 
 _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
-_BEFORE_ALL_US = -(2**62)
 
 
 class StartElsewhere(Exception):
@@ -35,6 +36,7 @@ class PictureStream:
 
     Args:
         packets: the stream's, in the order of the file.
+        planner: tells which pictures are needed.
         is_start: True at the start of the file.
         may_be_damaged: False where a first picture that is not whole had better be reached from further back.
         holes: stretches of the file that hold no packets, where they are known.
@@ -45,39 +47,45 @@ class PictureStream:
         packets: Iterator[Packet[AvStream]],
         decoder: PictureDecoder,
         clock: Clock,
+        planner: Planner,
         is_start: bool,
         may_be_damaged: bool = True,
         holes: Sequence[Hole] = (),
     ) -> None:
         self._packets, self._decoder, self._clock = packets, decoder, clock
+        self._left_out = LeftOut(planner, decoder, clock)
         self._is_start, self._drops_leading = is_start, not is_start
         self._may_be_damaged = may_be_damaged
         self._keyframe_us: int | None = None  # where decoding entered; None: not yet
         self._is_entering = True  # until the first picture that does not lead
-        self._last_us = _BEFORE_ALL_US
+        self._last_us = BEFORE_ALL_US
         self._held: Picture | None = None  # the latest; shown once the one after it is known
         self._skipped: Skipped | None = None
         self._breaks_off: str | None = None
         self._hole_starts = [hole.start for hole in holes]
         self._holes_passed: tuple[int, int] | None = None  # by the decoder's count, by the packet's place
         self._position = 0  # of the last packet, bytes
-        self._before_us = _BEFORE_ALL_US  # when the last packet's picture is on screen
+        self._before_us = BEFORE_ALL_US  # when the last packet's picture is on screen
 
     def __iter__(self) -> Iterator[Picture]:
         """By rising time; what comes late is not shown.
 
         Raises:
             StartElsewhere: damage or not, it cannot be told from here.
+            OutOfOrder: what was left out may be wanted.
         """
         for picture in chain(self._in_turn(), [None]):
             held, self._held = self._held, picture
             if held is not None and held.time_us > self._last_us and not self._is_stray(held, picture):
                 self._last_us = held.time_us
-                yield held
+                yield self._left_out.before(held)
+            elif held is not None:
+                self._left_out.end()
+        self._left_out.end()
 
     def _is_stray(self, picture: Picture, following: Picture | None) -> bool:
         """True for a time that leaps ahead of both neighbours': that time is damaged."""
-        if following is None or self._last_us == _BEFORE_ALL_US:
+        if following is None or self._last_us == BEFORE_ALL_US:
             return False
         return picture.time_us > max(self._last_us, following.time_us) + _JUMP_US
 
@@ -117,8 +125,11 @@ class PictureStream:
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
         if self._keyframe_us is None:
             self._keyframe_us, self._is_entering = time_us, True
+            self._left_out.enter()
         if time_us < self._latest_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
+            return
+        if self._left_out.takes(packet, time_us, None if self._is_entering else self._latest_us):
             return
         decoded = self._decoder.frames(packet)
         pictures = self._pictures(decoded.frames)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import cast
 
@@ -16,24 +14,31 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import OPTIONS, USUAL_RATE_FPS
+from datalake.adapters.media.decode.alone import keyframe_alone
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
-from datalake.adapters.media.decode.keyframes import keyframe_times_us
+from datalake.adapters.media.decode.keyframes import keyframe_times_us, shown_keyframe_times_us
+from datalake.adapters.media.decode.left_out import OutOfOrder
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
+from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
 
 _SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
-_SEEK_WORTH_FRAMES = 16  # skipping fewer frames costs less by decoding on than by a seek
 
 
 class Reader:
     """Whole frames of one stream at wanted times, and the damage met on the way.
 
-    Threads notice damage some packets early, and which it is only one thread can tell: from the first damage
-    on a file is decoded with one.
+    What is decoded on the way is planned. Where a wanted picture turns out to have been left out, or pictures
+    do not come in the order of their times, nothing is left out from then on. Threads notice damage some
+    packets early, and which it is only one thread can tell: from the first damage on a file is decoded with
+    one, every picture.
+
+    Attributes:
+        keyframes_us: keyframe times, in order; about, until it was looked when they are shown.
 
     Raises:
         av.error.FFmpegError: the file cannot be opened.
@@ -46,12 +51,15 @@ class Reader:
         self._can_seek = True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
+        self._is_alone = False  # what follows `_current` is not known
         self._pictures: Iterator[Picture] = iter(())
         self._is_first = False  # nothing before `_current`
         self._container, self._stream = _opened(path, video)
         self._clock = Clock(video, self._container.format.name)
+        self._takes_alone = not self._clock.counts_pictures  # a seek leads to a keyframe by its own time
         # before a decoder listens: reading the packets makes FFmpeg complain
-        self._keyframes_us = keyframe_times_us(path, self._stream, self._clock)
+        self.keyframes_us = keyframe_times_us(path, self._stream, self._clock)
+        self._planner = Planner(self.keyframes_us, video.frame_rate_fps or USUAL_RATE_FPS)
         self._holes = holes_of(self._container)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
@@ -60,10 +68,11 @@ class Reader:
         self._decoder.close()
         self._container.close()
 
-    @property
-    def keyframes_us(self) -> array[int]:
-        """Keyframe times, in order."""
-        return self._keyframes_us
+    def look_when_keyframes_are_shown(self) -> None:
+        """Make `keyframes_us` exact, reading every keyframe of the file."""
+        with self._decoder.not_listening():
+            self.keyframes_us = shown_keyframe_times_us(self._path, self._stream, self._clock)
+        self._planner.keyframes_us = self.keyframes_us
 
     @property
     def damage(self) -> list[Damage]:
@@ -85,6 +94,7 @@ class Reader:
         The first picture of a file is also on screen before it begins.
         """
         self._noted, self._start_us = {}, start_us
+        self._planner.want(wanted_us)
         last_us = start_us - 1
         for time_us in wanted_us:
             picture = self._picture_at(time_us)
@@ -97,17 +107,31 @@ class Reader:
 
     def _picture_at(self, time_us: int) -> Picture | None:
         try:
-            self._move_to(time_us)
+            self._move_as_planned(time_us)
         except StartElsewhere:
-            self._threads = 1
+            self._threads, self._planner.leaves_out = 1, False
             self._reopen()
             self._move_to(time_us)
         if self._current is not None and self._current.damage is not None:
             self._note(self._current.damage)
         return self._current
 
+    def _move_as_planned(self, time_us: int) -> None:
+        try:
+            self._move_to(time_us)
+        except OutOfOrder:
+            self._planner.leaves_out = False
+            self._reopen()
+            self._move_to(time_us)
+
     def _move_to(self, time_us: int) -> None:
-        """Make current what is on screen at a time, seeking where it must or saves something."""
+        """Make current what is on screen at a time, seeking where it must or saves something.
+
+        Raises:
+            OutOfOrder: it was left out, or may have been.
+        """
+        if self._has_taken_alone(time_us):
+            return
         if self._current is None:
             self._step_in(is_start=True)
         if self._is_behind(time_us):
@@ -118,17 +142,44 @@ class Reader:
             damage = self._current.damage
             if damage is not None and damage.start_us >= self._start_us:  # else it was told of before
                 self._note(damage)
+        left_out_us = None if self._ahead is None else self._ahead.left_out_us
+        if left_out_us is not None and left_out_us <= time_us:
+            raise OutOfOrder
 
     def _is_behind(self, time_us: int) -> bool:
         """True when a seek is needed, or saves decoding groups of pictures that nobody wants."""
+        if self._is_alone:
+            return True
         if self._current is None or self._current.time_us > time_us:
             return not self._is_first
         if self._ahead is None or not self._can_seek:
             return False
-        groups = self.keyframes_us
-        keyframe_us = groups[max(0, bisect_right(groups, time_us) - 1)] if groups else 0
-        skipped_s = (keyframe_us - self._ahead.time_us) / 1e6
-        return skipped_s * (self._video.frame_rate_fps or USUAL_RATE_FPS) > _SEEK_WORTH_FRAMES
+        return self._planner.is_seek_cheaper(self._ahead.time_us, time_us)
+
+    def _has_taken_alone(self, time_us: int) -> bool:
+        """True when the keyframe of this very time is current, decoded without anything behind it."""
+        if self._is_alone and self._current is not None and self._current.time_us == time_us:
+            return True
+        if not (self._takes_alone and self._can_seek and self._planner.is_alone(time_us)):
+            return False
+        picture = self._keyframe_alone(time_us)
+        if picture is None:
+            self._takes_alone = False
+            self._reopen()
+            return False
+        self._current, self._ahead, self._pictures = picture, None, iter(())
+        self._is_alone, self._is_first = True, False
+        return True
+
+    def _keyframe_alone(self, time_us: int) -> Picture | None:
+        if not self._has_sought(time_us):
+            return None
+        try:
+            return keyframe_alone(self._container, self._stream, self._decoder, self._clock, time_us)
+        except MemoryError:
+            raise
+        except FFmpegError:
+            return None
 
     def _seek(self, time_us: int) -> None:
         """Stand at a picture not after `time_us`; a seek may land late, so look, and go further back."""
@@ -168,8 +219,11 @@ class Reader:
         self._clock.restart()
         found = packets(self._container, self._stream)
         self._pictures = iter(
-            PictureStream(found, self._decoder, self._clock, is_start, may_be_damaged, self._holes)
+            PictureStream(
+                found, self._decoder, self._clock, self._planner, is_start, may_be_damaged, self._holes
+            )
         )
+        self._is_alone = False
         self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
         self._is_first = is_start
 

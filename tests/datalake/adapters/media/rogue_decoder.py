@@ -30,9 +30,9 @@ class RogueDecoding(Decoding):
         self._end_if_told("open")
         return super().open(path, stream)
 
-    def keyframes(self) -> Answer:
+    def keyframes(self, is_exact: bool) -> Answer:
         self._end_if_told("keyframes")
-        return super().keyframes()
+        return super().keyframes(is_exact)
 
     def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
         self._end_if_told(f"frames.{start_us}")

@@ -22,7 +22,30 @@ from datalake.adapters.ports import Sampling
     ],
 )
 def test_wanted_times(end_us: int, interval_s: float, max_frames: int, wanted: list[int]) -> None:
-    assert wanted_times_us(end_us, interval_s, max_frames) == wanted
+    assert wanted_times_us(end_us, [0, 500], Sampling(interval_s, max_frames, 1)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("keyframes_us", "interval_s", "max_frames", "wanted"),
+    [
+        ([0, 2_000_000, 4_000_000, 9_000_000], 1.0, 100, [0, 2_000_000, 4_000_000]),
+        ([0, 2_000_000, 4_000_000], 3.0, 100, [0, 4_000_000]),
+        ([0, 2_000_000, 4_000_000], 1.0, 2, [0, 2_000_000]),
+        (
+            [-40_000, 2_000_000, 4_000_000],
+            1.0,
+            100,
+            [2_000_000, 4_000_000],
+        ),  # cut off by an edit list
+        ([9_000_000], 1.0, 100, [0]),
+        ([], 2.0, 100, [0, 2_000_000, 4_000_000]),  # nobody knows where they are
+    ],
+)
+def test_wanted_keyframes(
+    keyframes_us: list[int], interval_s: float, max_frames: int, wanted: list[int]
+) -> None:
+    sampling = Sampling(interval_s, max_frames, 1, mode="keyframe")
+    assert wanted_times_us(5_000_000, keyframes_us, sampling) == wanted
 
 
 @pytest.mark.parametrize(("limit_s", "end_us"), [(None, 10_000_000), (2.5, 2_500_000), (20.0, 10_000_000)])

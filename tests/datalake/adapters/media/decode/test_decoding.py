@@ -47,15 +47,16 @@ def opened(media: MediaChildren) -> Callable[[Path, Path], Decoding]:
     return decoding
 
 
+@pytest.mark.parametrize("is_exact", [True, False])
 def test_what_travels_to_the_parent(
-    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path]
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], is_exact: bool
 ) -> None:
     decoding = opened(make_clip(), make_clip())
     result, numbers = answered(decoding, [0, 1_000_000])
     assert numbers == [0, 30]
     assert [time for time, _ in result["frames"]] == [0, 1_000_000]
     assert result["findings"] == []
-    keyframes = decoding.keyframes()
+    keyframes = decoding.keyframes(is_exact)
     times = np.frombuffer(content(keyframes), np.int64).tolist()
     assert (keyframes.result, times) == (4, [0, 500_000, 1_000_000, 1_500_000])
     decoding.close()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from av.codec.context import CodecContext
 
-from datalake.adapters.media.decode.nal_units import unit_check
+from datalake.adapters.media.decode.nal_units import PacketCheck
 
 AVCC = b"\x01\x64\x00\x1f\xff\xe1"  # lengths of four bytes
 HVCC = b"\x01" + bytes(20) + b"\xff"
@@ -39,4 +39,4 @@ def test_bytes_that_a_unit_cannot_hold(codec: str, head: bytes, packet: bytes, i
     context = CodecContext.create(codec, "r")
     if head:
         context.extradata = head
-    assert unit_check(context)(packet) is is_broken
+    assert PacketCheck(context).is_broken(packet) is is_broken

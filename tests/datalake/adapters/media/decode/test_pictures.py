@@ -12,6 +12,7 @@ from av.packet import Packet
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
+from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.decode.reader import Reader
 from datalake.adapters.media.transport_holes import Hole
 from datalake.contracts import VideoStream
@@ -36,8 +37,8 @@ class Script:
             self.holes += word == "~"
             if word not in "~_":
                 pts = int(word.strip("k!"))
-                packet = SimpleNamespace(pts=pts, is_keyframe="k" in word, word=word, pos=at)
-                yield cast("Packet", packet)
+                facts = {"is_keyframe": "k" in word, "is_discard": False, "pos": at}
+                yield cast("Packet", SimpleNamespace(pts=pts, word=word, **facts))
 
     def frames(self, packet: Packet) -> Decoded:
         if "!" in packet.word:
@@ -45,6 +46,9 @@ class Script:
         frame = av.VideoFrame(2, 2)
         frame.pts = packet.pts
         return Decoded([frame])
+
+    def is_unreferenced(self, packet: Packet) -> bool:
+        return "k" not in packet.word
 
     def rest(self) -> Decoded:
         return Decoded([])
@@ -57,7 +61,8 @@ def shown(text: str, is_start: bool = True, **known: bool) -> Shown:
     """(seconds, is whole) of what the stream shows."""
     script = Script(text, known.pop("is_exact", True))
     decoder = cast("PictureDecoder", script)
-    stream = PictureStream(script.packets(), decoder, CLOCK, is_start, holes=script.places, **known)
+    planner = Planner([], frame_rate_fps=1.0)
+    stream = PictureStream(script.packets(), decoder, CLOCK, planner, is_start, holes=script.places, **known)
     return [(one.time_us // 1_000_000, one.frame is not None) for one in stream]
 
 

@@ -1,0 +1,179 @@
+"""Whatever the planner leaves out, the pictures are those of reading without a plan."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from datalake.adapters.media.decode.reader import Reader
+from tests.clips.editing import edited
+
+Read = Callable[..., Reader]
+FAR_US = 10**12
+PRE_ROLL = {"start_ms": -1000, "muxer_options": (("avoid_negative_ts", "disabled"),)}
+
+
+def decoding_times_only(content: bytes) -> bytes:
+    """The same MP4, as if pictures were shown in the order in which they are decoded."""
+    target = io.BytesIO()
+    with av.open(io.BytesIO(content)) as source, av.open(target, "w", format="mp4") as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.pts, packet.stream = packet.dts, stream
+                copy.mux(packet)
+    return target.getvalue()
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "usual": {"b_frames": 3},
+    "references among B-frames": {"b_frames": 5, "params": "b-pyramid=normal"},
+    "open groups": {"b_frames": 3, "params": "open-gop=1"},
+    "HEVC": {"codec": "libx265", "b_frames": 3},
+    "HEVC with layers of time": {"codec": "libx265", "b_frames": 3, "params": "temporal-layers=3"},
+    "29.97 a second": {"b_frames": 2, "fps": Fraction(30_000, 1001)},
+    "two fields a picture": {"b_frames": 3, "interlaced": True},
+    "an edit list with a long pre-roll": {"b_frames": 3, "gop": 100, "frames": 300, **PRE_ROLL},
+    "no whole second between keyframes": {"b_frames": 3, "gop": 13, "suffix": ".ts"},
+    "pauses of a second": {"b_frames": 3, "times_ms": tuple(n * 40 + n // 7 * 1000 for n in range(60))},
+    "Matroska": {"b_frames": 3, "suffix": ".mkv"},
+    "AVI": {"b_frames": 3, "suffix": ".avi"},
+    "slices": {"b_frames": 3, "params": "slices=4"},
+}
+CHANGED: dict[str, tuple[dict[str, Any], Callable[[bytes], bytes]]] = {
+    "several edits": (
+        {"b_frames": 3, "frames": 150},
+        lambda content: edited(content, [(1000, 500), (1500, 2600), (1000, 1200)]),
+    ),
+    "shown as decoded": ({"b_frames": 3}, decoding_times_only),
+    "a clock that is set back": ({"b_frames": 3, "suffix": ".ts"}, lambda content: content + content),
+}
+CASES = [pytest.param(recipe, None, id=name) for name, recipe in ODD.items()]
+CASES += [pytest.param(recipe, change, id=name) for name, (recipe, change) in CHANGED.items()]
+
+
+def seen(video: Reader, spans: list[tuple[int, int, list[int]]]) -> list[tuple[int, bytes]]:
+    """(time, pixels) of each picture given; nothing is damaged."""
+    found = []
+    for start_us, end_us, wanted_us in spans:
+        for picture in video.pictures(start_us, end_us, wanted_us):
+            assert picture.frame is not None
+            found.append((picture.time_us, np.asarray(video.upright(picture.frame)).tobytes()))
+        assert video.damage == []
+    return found
+
+
+def unplanned(video: Reader) -> Reader:
+    """The same, as if it had been found out that nothing can be planned."""
+    video._planner.leaves_out = video._takes_alone = False
+    return video
+
+
+def windows(chance: random.Random, end_us: int) -> list[tuple[int, int, list[int]]]:
+    """Times in one to three spans that lie end to end, in any order."""
+    count = chance.choice([1, 4, 20])
+    step_us = chance.choice([200_000, 500_000, 1_000_000])
+    wanted_us = sorted({chance.randrange(end_us) for _ in range(count)})
+    wanted_us = chance.choice([wanted_us, list(range(0, end_us, step_us)), [0]])
+    cuts = sorted({0, len(wanted_us), *(chance.randrange(len(wanted_us) + 1) for _ in range(2))})
+    starts = [0, *(wanted_us[cut - 1] + 1 for cut in cuts[1:-1]), FAR_US]
+    spans = [
+        (start, end, wanted_us[first:past])
+        for start, end, first, past in zip(starts, starts[1:], cuts, cuts[1:], strict=False)
+    ]
+    chance.shuffle(spans)
+    return spans
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("recipe", "change"), CASES)
+def test_the_plan_changes_no_picture(
+    read: Read, recipe: dict[str, Any], change: Callable[[bytes], bytes] | None, threads: int
+) -> None:
+    for seed in range(12):
+        spans = windows(random.Random(seed), end_us=3_000_000)
+        expected = seen(unplanned(read(change, threads, **recipe)), spans)
+        assert seen(read(change, threads, **recipe), spans) == expected
+
+
+def packets_decoded(video: Reader) -> list[av.Packet]:
+    """Fills with the packets that are decoded from now on."""
+    given: list[av.Packet] = []
+    decode = video._decoder.frames
+    video._decoder.frames = lambda packet: given.append(packet) or decode(packet)
+    return given
+
+
+EVERY_SECOND = [number * 1_000_000 for number in range(10)]
+
+
+@pytest.mark.parametrize("recipe", [{}, {"codec": "libx265"}, {"suffix": ".ts"}, {"suffix": ".mkv"}], ids=str)
+def test_pictures_that_no_other_refers_to_are_left_out(read: Read, recipe: dict[str, Any]) -> None:
+    params = "b-pyramid=none" if "codec" not in recipe else "b-pyramid=0"
+    video = read(b_frames=3, frames=300, gop=300, params=params, **recipe)
+    decoded = packets_decoded(video)
+    assert len(seen(video, [(0, FAR_US, EVERY_SECOND)])) == 10
+    assert 300 / 4 <= len(decoded) < 300 / 2
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [{"interlaced": True}, {"suffix": ".avi"}, {"codec": "libx265", "params": "temporal-layers=3"}],
+    ids=str,
+)
+def test_none_are_where_it_cannot_be_told_what_refers_to_them(read: Read, recipe: dict[str, Any]) -> None:
+    video = read(b_frames=3, frames=300, gop=300, **recipe)
+    decoded = packets_decoded(video)
+    assert len(seen(video, [(0, FAR_US, EVERY_SECOND)])) == 10
+    assert len(decoded) > 270
+
+
+def test_where_a_wanted_picture_was_left_out_every_one_is_decoded(read: Read) -> None:
+    """A B-frame that stays on screen for a second looks as if nobody wanted it."""
+    times_ms = tuple(n * 40 + 1000 * (n > 30) for n in range(60))
+    for number in range(20, 40):
+        video = read(b_frames=3, times_ms=times_ms)
+        wanted_us = [0, times_ms[30] * 1000 + 500_000, times_ms[number] * 1000 + 2_000_000]
+        assert [one for one, _ in seen(video, [(0, FAR_US, wanted_us)])][1] == times_ms[30] * 1000
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {},
+        {"b_frames": 3, "params": "open-gop=1"},
+        {"codec": "libx265", "b_frames": 3, "params": "open-gop=1"},
+        {"suffix": ".mkv", "b_frames": 3},
+        {"suffix": ".webm", "codec": "libvpx-vp9"},
+        {"codec": "libsvtav1"},
+        {"codec": "mpeg4"},
+        {"fps": Fraction(30_000, 1001), "b_frames": 2},
+        {"b_frames": 3, "times_ms": tuple(n * 40 + n // 7 * 1000 for n in range(120))},
+        PRE_ROLL,
+    ],
+    ids=str,
+)
+def test_keyframes_are_decoded_alone(read: Read, recipe: dict[str, Any]) -> None:
+    video = read(**{"frames": 120, "gop": 20, **recipe})
+    video.look_when_keyframes_are_shown()
+    shown_us = [time_us for time_us in video.keyframes_us if time_us >= 0]
+    assert len(shown_us) >= 4
+    decoded = packets_decoded(video)
+    pictures = list(video.pictures(0, FAR_US, shown_us))
+    assert [one.time_us for one in pictures] == shown_us
+    assert [packet.is_keyframe for packet in decoded] == [True] * len(shown_us)
+
+
+def test_where_pictures_only_become_whole_they_are_not_taken_for_keyframes(read: Read) -> None:
+    recipe = {"frames": 120, "gop": 30, "params": "intra-refresh=1", "suffix": ".ts"}
+    spans = [(0, FAR_US, [0, 1_000_000, 2_000_000, 3_000_000])]
+    video = read(**recipe)
+    video.look_when_keyframes_are_shown()
+    assert seen(video, spans) == seen(unplanned(read(**recipe)), spans)
