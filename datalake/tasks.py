@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from datalake import chunks, factory, settings
 from datalake.adapters.ports import FileLayer
+from datalake.adapters.postgres import kept_connections
 from datalake.chunk_run import ChunkRun, still_open
 from datalake.chunks import Step
 from datalake.common_func import die_with_parent
@@ -46,7 +47,7 @@ def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
         die_with_parent(os.getppid(), signal.SIGKILL)  # an orphan would overlap its own retry
         todo = Chunk.model_validate(chunk)
         config = settings.load()
-        with _our_errors_counted(config, todo.batch_id, todo.attempt) as count:
+        with kept_connections(), _our_errors_counted(config, todo.batch_id, todo.attempt) as count:
             done = task(todo, config)
             if errors := [f"{video.claimed.label}: {video.error}" for video in done.videos if video.error]:
                 count("; ".join(errors))

@@ -8,6 +8,7 @@ from typing import Any
 
 from datalake import factory, settings
 from datalake.adapters.kafka import Kafka
+from datalake.adapters.postgres import kept_connections
 from datalake.adapters.runs import AirflowRuns, Runs
 from datalake.errors import BrokerUnavailable, ConfigurationError
 from datalake.gold_layer.outbox import send_due_mails
@@ -31,8 +32,11 @@ def run_cycle(runs: Runs | None = None) -> list[dict[str, Any]]:
             sees it too, and waits with back-off.
         ConfigurationError: Kafka refuses the login, and nothing else was to be done.
     """
-    runs = runs or AirflowRuns()
-    config = settings.load()
+    with kept_connections():
+        return _cycle(runs or AirflowRuns(), settings.load())
+
+
+def _cycle(runs: Runs, config: settings.Settings) -> list[dict[str, Any]]:
     uri = factory.postgres_uri(config)
     trouble = _claimed(uri, config, runs)
     catalog = factory.build_catalog(config)

@@ -12,6 +12,7 @@ from datalake.adapters.postgres.connection import (
     transaction,
     translated_errors,
 )
+from datalake.adapters.postgres.kept import kept_connections
 
 __all__ = [
     "Connection",
@@ -19,6 +20,7 @@ __all__ = [
     "Row",
     "connect",
     "execute",
+    "kept_connections",
     "migrate",
     "row",
     "rows",

@@ -12,6 +12,7 @@ import psycopg2.extras
 import yoyo  # type: ignore[import-untyped]
 from psycopg2.extensions import connection
 
+from datalake.adapters.postgres.kept import lent
 from datalake.errors import ConfigurationError, DatabaseUnavailable
 
 MIGRATIONS = Path(__file__).parents[1] / "sql" / "migrations"
@@ -76,12 +77,12 @@ def translated_errors() -> Iterator[None]:
 
 @contextmanager
 def transaction(uri: str) -> Iterator[Connection]:
-    """A connection in one transaction: committed at the end, rolled back on any error, then closed.
+    """A connection in one transaction: committed at the end, rolled back on any error.
 
     Raises:
         DatabaseUnavailable: the server cannot be reached or broke off.
     """
-    with closing(connect(uri)) as connection, translated_errors(), connection:
+    with lent(uri, connect) as connection, translated_errors(), connection:
         yield connection
 
 
