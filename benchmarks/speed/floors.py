@@ -30,9 +30,10 @@ def one_pass(work: Work) -> dict[str, int]:
 
 
 def decoding(work: Work) -> dict[str, int]:
-    """All that a decoder must do: every picture that others refer to, and of the others none."""
+    """All that a decoder must do: pictures that others refer to, or, if only these are wanted, keyframes."""
+    skipped = work.options.get("skipped", "NONREF")
     with work.clock():
-        count = sum(1 for path in work.files for _ in _decoded(path, "NONREF"))
+        count = sum(1 for path in work.files for _ in _decoded(path, skipped))
     return {"frames": int(work.options["frames"]), "decoded": count}
 
 

@@ -118,7 +118,7 @@ def _opened(
 
 
 def _after_bronze(work: Work, lake: Lake, media: MediaChildren) -> Chunk:
-    options = Options(interval_s=work.interval_s)
+    options = Options(interval_s=work.interval_s, sampling=work.options.get("sampling", "interval"))
     claimed = [
         ClaimedVideo(
             message_id=uuid4(),
