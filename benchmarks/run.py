@@ -5,14 +5,13 @@
     python -m benchmarks.run --list                     what there is
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
-say what they did: another number of frames is an error. The medians and their ratios are printed; with all
-cases and five runs or more they are written to benchmarks/results/speed.json, and drawn in speed.png.
+say what they did: another number of frames is an error. The medians and their ratios are printed; of five
+runs or more they are written to benchmarks/results/speed.json as each case ends, and drawn in speed.png.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +22,8 @@ from rich.progress import Progress
 from benchmarks.machine import machine
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
-from benchmarks.speed.plot import write_plot
-from benchmarks.speed.report import Result, as_json, result, show
+from benchmarks.speed.report import Result, result, show
+from benchmarks.speed.results import kept
 from datalake.common_func import given_cores
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
@@ -51,12 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print(f"{case.name}: {case.about}")
         return 0
     chosen = [known[name] for name in options.cases or known]
-    found = [_measure(case, options.runs, console) for case in chosen]
-    if not options.cases and options.runs >= _RUNS:
-        described = {**machine(), "precision": _precision()}
-        written = {"machine": described, "runs": options.runs, "cases": [as_json(one) for one in found]}
-        RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
-        write_plot(found, RESULTS.with_suffix(".png"))
+    described = {**machine(), "precision": _precision()}
+    for case in chosen:
+        found = _measure(case, options.runs, console)
+        if options.runs >= _RUNS:
+            kept(RESULTS, described, found, known)
     return 0
 
 

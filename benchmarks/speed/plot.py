@@ -11,13 +11,15 @@ _OURS, _OTHERS, _LIMIT = "#2f6f9f", "#b8c4cc", "#c0392b"
 
 
 def write_plot(found: Sequence[Result], path: Path) -> None:
-    """A panel for each case that has video, as a PNG."""
+    """A panel for each case that has video, as a PNG; nothing where none has."""
+    shown = [result for result in found if any(row.video_s_per_s for row in result.rows)]
+    if not shown:
+        return
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    shown = [result for result in found if any(row.video_s_per_s for row in result.rows)]
     figure, panels = plt.subplots(
         len(shown), 1, figsize=(9, 1.9 * len(shown)), layout="constrained", squeeze=False
     )

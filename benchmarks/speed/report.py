@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 
 from rich.console import Console
@@ -22,6 +22,7 @@ class Row:
 
     Attributes:
         contender: its name.
+        runs: how many there were.
         wall_s: median of the wall times.
         wall_range_s: the shortest and the longest.
         cpu_s: median of the processor times.
@@ -29,6 +30,7 @@ class Row:
     """
 
     contender: str
+    runs: int
     wall_s: float
     wall_range_s: tuple[float, float]
     cpu_s: float
@@ -93,17 +95,13 @@ def show(found: Result, console: Console) -> None:
         console.print(f"  {100 * found.share_of_limit:.0f} % of the limit ({found.limit_s} s)")
 
 
-def as_json(found: Result) -> dict[str, object]:
-    """For the results file."""
-    return asdict(found)
-
-
 def _row(case: Case, name: str, runs: Sequence[Measured]) -> Row:
     walls = [one.wall_s for one in runs]
     wall_s = median(walls)
     clips = None if name.startswith(_LIMIT) else case.clips
     return Row(
         contender=name,
+        runs=len(runs),
         wall_s=round(wall_s, 3),
         wall_range_s=(round(min(walls), 3), round(max(walls), 3)),
         cpu_s=round(median(one.cpu_s for one in runs), 3),

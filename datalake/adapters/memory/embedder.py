@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from datalake.adapters.ports import Embedder, Embedding, Image, Label, Vector
@@ -51,7 +52,7 @@ class MemoryEmbedder(Embedder):
         return [_unit([float(colour in text) for colour in _COLOURS]) for text in texts]
 
     def _embedding(self, image: Image) -> Embedding:
-        means = [float(mean) for mean in image.reshape(-1, 3).mean(axis=0) / 255]
+        means = [mean / 255 for mean in cv2.mean(image)[:3]]
         best = int(np.argmax(means))
         return Embedding(_unit(means), (Label(_COLOURS[best], round(means[best], 4)),))
 

@@ -1,8 +1,12 @@
-"""A keyframe decoded without anything behind it."""
+"""Keyframes decoded without anything behind them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
@@ -10,30 +14,74 @@ from datalake.adapters.media.decode.damage import Picture
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.packets import packets
 
+_BACK_US = (0, 1_000_000)  # where an index is by decoding time, a seek lands behind the keyframe
 
-def keyframe_alone(
-    container: InputContainer, stream: AvStream, decoder: PictureDecoder, clock: Clock, time_us: int
-) -> Picture | None:
-    """The next keyframe in the file, if it is whole and on screen from this time on; else nothing.
 
-    The decoder is not of use any more before its next restart.
+class Keyframes:
+    """Takes keyframes of one file alone, as long as that works."""
 
-    Raises:
-        av.error.FFmpegError: the file cannot be read there.
-    """
-    decoder.restart()
-    clock.restart()
-    packet = next((one for one in packets(container, stream) if one.is_keyframe), None)
-    if packet is None or packet.is_discard or clock.packet_us(packet) != time_us:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._back_us = list(_BACK_US) if not clock.counts_pictures else []
+
+    @property
+    def are_alone(self) -> bool:
+        """False once a keyframe could not be found or was not whole without others."""
+        return bool(self._back_us)
+
+    def never(self) -> None:
+        """Take none alone any more."""
+        self._back_us = []
+
+    def at(
+        self, time_us: int, container: InputContainer, stream: AvStream, decoder: PictureDecoder
+    ) -> Picture | None:
+        """The keyframe on screen from this time on, if it is whole; if not, none is tried any more.
+
+        The container stands anywhere afterwards, and the decoder has to be restarted.
+        """
+        while self._back_us:
+            packet = self._packet(time_us, container, stream)
+            if packet is None:
+                self._back_us.pop(0)
+                continue
+            picture = self._decoded(packet, time_us, decoder)
+            if picture is None:
+                self.never()
+            return picture
         return None
-    if not decoder.is_intra(packet):
-        return None
-    decoded = decoder.frames(packet)
-    if decoded.damage is not None:
-        return None
-    rest = decoder.rest()
-    frames = [*decoded.frames, *rest.frames]
-    if packet.pts is None or [one.pts for one in frames] != [packet.pts]:
-        return None
-    is_whole = not frames[0].is_corrupt and rest.damage is None
-    return Picture(time_us, packet.pts, frames[0]) if is_whole else None
+
+    def _packet(self, time_us: int, container: InputContainer, stream: AvStream) -> Packet[AvStream] | None:
+        try:
+            container.seek(self._clock.ticks(time_us - self._back_us[0]), stream=stream)
+            return next(self._until(time_us, packets(container, stream)), None)
+        except MemoryError:
+            raise
+        except FFmpegError:
+            return None
+
+    def _until(self, time_us: int, found: Iterator[Packet[AvStream]]) -> Iterator[Packet[AvStream]]:
+        """The keyframe of this time, unless a later one comes first."""
+        for packet in found:
+            if packet.is_keyframe:
+                shown_us = self._clock.packet_us(packet)
+                if shown_us == time_us:
+                    yield packet
+                if shown_us is None or shown_us >= time_us:
+                    return
+
+    def _decoded(self, packet: Packet[AvStream], time_us: int, decoder: PictureDecoder) -> Picture | None:
+        if packet.pts is None or packet.is_discard or not decoder.is_intra(packet):
+            return None
+        decoder.restart()
+        decoded = decoder.frames(packet)
+        if decoded.damage is not None:
+            return None
+        rest = decoder.rest()
+        frames = [*decoded.frames, *rest.frames]
+        if [one.pts for one in frames] != [packet.pts]:
+            return None
+        (frame,) = frames
+        is_keyframe = frame.key_frame or not decoder.names_keyframes
+        is_whole = is_keyframe and not frame.is_corrupt and rest.damage is None
+        return Picture(time_us, packet.pts, frame) if is_whole else None

@@ -1,4 +1,4 @@
-"""Where the keyframes of a stream are: one small number each, however long the video is."""
+"""Where the keyframes of a stream are, in the order of the file: one number each, however long the video."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import cast
 
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -21,30 +20,28 @@ _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
 
 def keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
-    """About when keyframes are on screen, in order, microseconds, without reading a file that has an index.
+    """About when keyframes are on screen, microseconds, without reading a file that has an index.
 
     The index lists decoding times; the first one is the start of the video.
     """
-    return _in_order(_indexed(stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock))
+    return _listed(_indexed(stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock))
 
 
 def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
-    """When keyframes are on screen first, in order, microseconds: packets say so, an index does not.
+    """When keyframes are on screen first, microseconds: packets say so, an index does not.
 
     Where there is an index only the keyframes are read.
     """
     times_us = _sought(path, stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock)
-    return _in_order(times_us)
+    return _listed(times_us)
 
 
 def _is_whole(stream: AvStream) -> bool:
     return len(stream.index_entries) == stream.frames > 0
 
 
-def _in_order(times_us: Iterator[int]) -> array[int]:
-    found = np.fromiter((time_us for time_us in times_us if abs(time_us) < _FAR_US), np.int64)
-    found.sort()
-    return array("q", found.tobytes())
+def _listed(times_us: Iterator[int]) -> array[int]:
+    return array("q", (time_us for time_us in times_us if abs(time_us) < _FAR_US))
 
 
 def _indexed(stream: AvStream, clock: Clock) -> Iterator[int]:
@@ -62,7 +59,7 @@ def _scanned(path: str, index: int, clock: Clock) -> Iterator[int]:
 
 def _sought(path: str, stream: AvStream, clock: Clock) -> Iterator[int]:
     """A demuxer that is told to leave out what is no keyframe gives the others wrong times, so seek."""
-    with opened(path) as container, suppress(FFmpegError):
+    with opened(path) as container:
         own = cast("AvStream", container.streams[stream.index])
         first = stream.index_entries[0].timestamp
         for dts in (entry.timestamp for entry in stream.index_entries if entry.is_keyframe):
@@ -76,8 +73,14 @@ def _packet_at(
 ) -> Packet[AvStream] | None:
     """The packet with this decoding time, behind the first of these seeks that does not lead past it."""
     for ticks in seeks:
-        container.seek(ticks, stream=stream)
-        found = next((one for one in packets(container, stream) if one.dts is None or one.dts >= dts), None)
+        try:
+            container.seek(ticks, stream=stream)
+            read = packets(container, stream)
+            found = next((one for one in read if one.dts is None or one.dts >= dts), None)
+        except MemoryError:
+            raise
+        except FFmpegError:
+            continue
         if found is not None and found.dts == dts:
             return found
     return None

@@ -12,7 +12,7 @@ from datalake.adapters.media.decode.planner import Planner
 
 
 class OutOfOrder(Exception):
-    """Pictures do not come out by rising time, so what was left out may be wanted: decode every one."""
+    """Pictures do not come out as their packets' times say, so one left out may be wanted: leave out none."""
 
 
 class LeftOut:
@@ -20,17 +20,20 @@ class LeftOut:
 
     A picture that no other refers to is left out where the planner does not need it, if the times say that it
     is to come out between two others: behind the last one that came, and before one that is decoded already.
-    So whatever the packets' times are worth, what comes out tells whether a wanted picture is missing.
+    What comes out then tells whether a wanted one is missing, as long as whatever is decoded comes out at its
+    time: a decoder that has to guess how far pictures are reordered may lose one if it is given fewer.
     """
 
     def __init__(self, planner: Planner, decoder: PictureDecoder, clock: Clock) -> None:
         self._planner, self._decoder, self._clock = planner, decoder, clock
+        self._has_any = False
         self._farthest_us = BEFORE_ALL_US  # of what is decoded
         self._times_us: list[int] = []  # behind the last picture shown
+        self._due_us: list[int] = []  # what is decoded and has not come out yet
 
     def enter(self) -> None:
         """Decoding enters the stream at the next packet."""
-        self._farthest_us = BEFORE_ALL_US
+        self._farthest_us, self._due_us = BEFORE_ALL_US, []
 
     def takes(self, packet: Packet[AvStream], time_us: int, latest_us: int | None) -> bool:
         """True when a packet is not to be decoded; else it is taken for decoded.
@@ -39,31 +42,43 @@ class LeftOut:
             packet: the next one of the stream.
             time_us: when its picture is on screen.
             latest_us: the same of the last picture that came out; None before the first.
+
+        Raises:
+            OutOfOrder: the times of those behind it depend on pictures that were left out.
         """
+        if packet.pts is None:
+            self._planner.leaves_out = False
+            if self._has_any:
+                raise OutOfOrder
         is_needless = (
             latest_us is not None
             and latest_us < time_us < self._farthest_us
-            and not (packet.pts is None or packet.is_discard or self._clock.counts_pictures)
+            and not (packet.is_discard or self._clock.counts_pictures)
             and not self._planner.is_needed(time_us)
             and self._decoder.is_unreferenced(packet)
         )
         if is_needless:
+            self._has_any = True
             self._times_us.append(time_us)
         elif not packet.is_discard:
             self._farthest_us = max(self._farthest_us, time_us)
+            if latest_us is not None:
+                self._due_us.append(time_us)
         return is_needless
 
     def before(self, picture: Picture) -> Picture:
         """The picture that is shown next, with the time of the first one left out before it.
 
         Raises:
-            OutOfOrder: one with the same time was left out.
+            OutOfOrder: one with the same time was left out, or one before it was decoded and never came out.
         """
         first_us = min(self._times_us, default=picture.time_us + 1)
+        is_lost = picture.frame is not None and any(time_us < picture.time_us for time_us in self._due_us)
+        if picture.time_us in self._times_us or (self._has_any and is_lost):
+            raise OutOfOrder
+        self._due_us = [time_us for time_us in self._due_us if time_us > picture.time_us]
         if first_us > picture.time_us:
             return picture
-        if picture.time_us in self._times_us:
-            raise OutOfOrder
         self._times_us = [time_us for time_us in self._times_us if time_us > picture.time_us]
         return picture._replace(left_out_us=first_us)
 

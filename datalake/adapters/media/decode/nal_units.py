@@ -50,20 +50,22 @@ class PacketCheck:
         """False when the picture of a keyframe's packet refers to others: only after it they become whole."""
         if self._units is None:
             return True
-        found = [unit for unit in _split(data, self._width) if unit]
+        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
         return all(self._units.is_intra(one) for one in found if self._units.kind(one) in self._units.slices)
 
     def is_unreferenced(self, data: bytes) -> bool:
-        """True when a packet is whole, and no other picture refers to the one in it, by what it says itself.
+        """True when a packet is whole and says that it holds a picture that no other refers to, and no more.
 
         ITU-T H.264, 7.4.1 (nal_ref_idc); H.265, table 7-1 (sub-layer non-reference pictures).
         """
         if self._units is None or not (self._is_told and self._is_plain):
             return False
         found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
-        slices = [unit for unit in found if self._units.kind(unit) in self._units.slices]
-        is_left_alone = bool(slices) and all(self._units.is_unreferenced(unit) for unit in slices)
-        return is_left_alone and not _is_broken(found, self._units)
+        units = self._units
+        slices = [unit for unit in found if units.kind(unit) in units.slices]
+        is_left_alone = bool(slices) and all(units.is_unreferenced(unit) for unit in slices)
+        is_all = all(units.kind(unit) in units.slices or units.kind(unit) in units.fillings for unit in found)
+        return is_left_alone and is_all and not _is_broken(found, units)
 
     def _note(self, found: Iterable[bytes]) -> None:
         """Learn from the parameters among these units."""
@@ -87,6 +89,7 @@ class _Units:
     mask: int
     slices: Container[int]
     others: Container[int]  # may come without a slice: parameters, messages, ends, filling
+    fillings: Container[int]  # of the others, those that say nothing about other packets
     parameters: int  # of a sequence
     is_plain: Callable[[bytes], bool]  # of parameters: units say by themselves what refers to them
     is_unreferenced: Callable[[bytes], bool]  # of a slice
@@ -107,6 +110,7 @@ def _hevc_is_unreferenced(unit: bytes) -> bool:
 _UNITS = {
     "h264": _Units(
         *(4, 0, 31, range(1, 6), range(6, 22)),
+        fillings=(6, 9, 12),
         parameters=7,
         is_plain=h264_is_whole_frames,
         is_unreferenced=_h264_is_unreferenced,
@@ -114,6 +118,7 @@ _UNITS = {
     ),
     "hevc": _Units(
         *(21, 1, 63, range(32), range(32, 41)),
+        fillings=(35, 38, 39, 40),
         parameters=33,
         is_plain=hevc_is_one_layer,
         is_unreferenced=_hevc_is_unreferenced,

@@ -37,12 +37,14 @@ class PictureDecoder:
 
     Attributes:
         is_exact: True when damage is noticed at its own packet; threads may notice it some packets early.
+        names_keyframes: True when frames say whether they are keyframes.
     """
 
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
         self.is_exact = threads == 1
         self._has_begun = False
         self._context = _context(stream, pixel_format, threads)
+        self.names_keyframes = self._context.name not in _STRICTER.values()
         self._check = PacketCheck(stream.codec_context)
         self._log = DecoderLog()
         self._log.listen()
@@ -83,8 +85,8 @@ class PictureDecoder:
         return decoded
 
     def is_unreferenced(self, packet: Packet[AvStream]) -> bool:
-        """True when the packet is whole, and without it every other picture comes out as it would with it."""
-        return self._check.is_unreferenced(bytes(packet))
+        """True when the packet is whole and holds nothing but a picture that no other refers to."""
+        return not packet.has_sidedata("new_extradata") and self._check.is_unreferenced(bytes(packet))
 
     def is_intra(self, packet: Packet[AvStream]) -> bool:
         """True when a keyframe's packet refers to no other, as far as can be told."""

@@ -18,16 +18,15 @@ class Planner:
     """Compares the times wanted now with those of pictures.
 
     Args:
-        keyframes_us: about where groups of pictures begin, rising; empty where that is not known.
         frame_rate_fps: pictures a second, about.
 
     Attributes:
-        keyframes_us: as given.
+        keyframes_us: about where groups of pictures begin, rising; empty where that is not known.
         leaves_out: False where every picture of a group is to be decoded.
     """
 
-    def __init__(self, keyframes_us: Sequence[int], frame_rate_fps: float) -> None:
-        self.keyframes_us = keyframes_us
+    def __init__(self, frame_rate_fps: float) -> None:
+        self.keyframes_us: Sequence[int] = ()
         self._picture_us = 1_000_000 / frame_rate_fps
         self._wanted_us: Sequence[int] = ()
         self.leaves_out = True

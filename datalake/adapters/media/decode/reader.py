@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import cast
 
 import av
@@ -14,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import OPTIONS, USUAL_RATE_FPS
-from datalake.adapters.media.decode.alone import keyframe_alone
+from datalake.adapters.media.decode.alone import Keyframes
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.keyframes import keyframe_times_us, shown_keyframe_times_us
@@ -35,7 +37,7 @@ class Reader:
     What is decoded on the way is planned. Where a wanted picture turns out to have been left out, or pictures
     do not come in the order of their times, nothing is left out from then on. Threads notice damage some
     packets early, and which it is only one thread can tell: from the first damage on a file is decoded with
-    one, every picture.
+    one, and nothing is left out.
 
     Attributes:
         keyframes_us: keyframe times, in order; about, until it was looked when they are shown.
@@ -56,10 +58,10 @@ class Reader:
         self._is_first = False  # nothing before `_current`
         self._container, self._stream = _opened(path, video)
         self._clock = Clock(video, self._container.format.name)
-        self._takes_alone = not self._clock.counts_pictures  # a seek leads to a keyframe by its own time
+        self._keyframes = Keyframes(self._clock)
         # before a decoder listens: reading the packets makes FFmpeg complain
-        self.keyframes_us = keyframe_times_us(path, self._stream, self._clock)
-        self._planner = Planner(self.keyframes_us, video.frame_rate_fps or USUAL_RATE_FPS)
+        self._planner = Planner(video.frame_rate_fps or USUAL_RATE_FPS)
+        self._note_keyframes(keyframe_times_us(path, self._stream, self._clock))
         self._holes = holes_of(self._container)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
@@ -71,8 +73,13 @@ class Reader:
     def look_when_keyframes_are_shown(self) -> None:
         """Make `keyframes_us` exact, reading every keyframe of the file."""
         with self._decoder.not_listening():
-            self.keyframes_us = shown_keyframe_times_us(self._path, self._stream, self._clock)
-        self._planner.keyframes_us = self.keyframes_us
+            self._note_keyframes(shown_keyframe_times_us(self._path, self._stream, self._clock))
+
+    def _note_keyframes(self, times_us: array[int]) -> None:
+        """Plan by them, unless the clock is set back: a seek to a time might then lead to another one."""
+        are_rising = all(before <= after for before, after in pairwise(times_us))
+        self._planner.keyframes_us = times_us if are_rising else ()
+        self.keyframes_us = array("q", sorted(times_us))
 
     @property
     def damage(self) -> list[Damage]:
@@ -160,26 +167,15 @@ class Reader:
         """True when the keyframe of this very time is current, decoded without anything behind it."""
         if self._is_alone and self._current is not None and self._current.time_us == time_us:
             return True
-        if not (self._takes_alone and self._can_seek and self._planner.is_alone(time_us)):
+        if not (self._keyframes.are_alone and self._can_seek and self._planner.is_alone(time_us)):
             return False
-        picture = self._keyframe_alone(time_us)
+        picture = self._keyframes.at(time_us, self._container, self._stream, self._decoder)
         if picture is None:
-            self._takes_alone = False
             self._reopen()
             return False
         self._current, self._ahead, self._pictures = picture, None, iter(())
         self._is_alone, self._is_first = True, False
         return True
-
-    def _keyframe_alone(self, time_us: int) -> Picture | None:
-        if not self._has_sought(time_us):
-            return None
-        try:
-            return keyframe_alone(self._container, self._stream, self._decoder, self._clock, time_us)
-        except MemoryError:
-            raise
-        except FFmpegError:
-            return None
 
     def _seek(self, time_us: int) -> None:
         """Stand at a picture not after `time_us`; a seek may land late, so look, and go further back."""

@@ -40,3 +40,60 @@ def test_bytes_that_a_unit_cannot_hold(codec: str, head: bytes, packet: bytes, i
     if head:
         context.extradata = head
     assert PacketCheck(context).is_broken(packet) is is_broken
+
+
+# profile 66, level 30, numbers 0, order 2, a size of one macroblock
+BASELINE = "01000010" + "0" * 8 + "00011110" + "110111011"
+H264_PARAMETERS = b"\x67" + int((BASELINE + "1").ljust(40, "0"), 2).to_bytes(5, "big")
+OF_FIELDS = b"\x67" + int((BASELINE + "0").ljust(40, "0"), 2).to_bytes(5, "big")
+HEVC_PARAMETERS = b"\x42\x01\x00"
+
+
+def annex_b(*units: bytes) -> bytes:
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("codec", "known", "units", "is_unreferenced"),
+    [
+        ("h264", H264_PARAMETERS, [b"\x01ab"], True),
+        ("h264", H264_PARAMETERS, [b"\x09\x10", b"\x06ab", b"\x01ab", b"\x01cd"], True),
+        ("h264", H264_PARAMETERS, [b"\x01ab", b"\x21cd"], False),  # one slice says otherwise
+        ("h264", H264_PARAMETERS, [b"\x01ab", b"\x68cd"], False),  # parameters for those behind it
+        ("h264", H264_PARAMETERS, [b"\x01ab", b"\x0a"], False),  # the end of a sequence
+        ("h264", H264_PARAMETERS, [b"\x06ab"], False),
+        ("h264", H264_PARAMETERS, [b"\x01ab\0\0\2c"], False),  # broken
+        ("h264", OF_FIELDS, [b"\x01ab"], False),
+        ("h264", H264_PARAMETERS[:3], [b"\x01ab"], False),
+        ("h264", b"\x09\x10", [b"\x01ab"], False),  # no parameters seen
+        ("hevc", HEVC_PARAMETERS, [b"\x00\x01ab"], True),
+        ("hevc", HEVC_PARAMETERS, [b"\x46\x01\x50", b"\x10\x01ab"], True),
+        ("hevc", HEVC_PARAMETERS, [b"\x02\x01ab"], False),
+        ("hevc", HEVC_PARAMETERS, [b"\x00\x02ab"], False),  # of a higher layer of time
+        ("hevc", HEVC_PARAMETERS, [b"\x00\x01ab", b"\x48\x01"], False),  # the end of a sequence
+        ("hevc", b"\x42\x01\x02", [b"\x00\x01ab"], False),
+        ("mpeg4", b"", [b"\x01ab"], False),
+    ],
+)
+def test_a_packet_that_may_be_left_out(
+    codec: str, known: bytes, units: list[bytes], is_unreferenced: bool
+) -> None:
+    check = PacketCheck(CodecContext.create(codec, "r"))
+    assert not check.is_broken(annex_b(known))
+    assert check.is_unreferenced(annex_b(*units)) is is_unreferenced
+
+
+@pytest.mark.parametrize(
+    ("codec", "unit", "is_intra"),
+    [
+        ("h264", b"\x65\x88ab", True),  # first_mb_in_slice 0, slice_type 7
+        ("h264", b"\x65\xb0ab", True),  # 2
+        ("h264", b"\x61\xc0ab", False),  # 0: P
+        ("h264", b"\x61", False),
+        ("hevc", b"\x26\x01ab", True),
+        ("hevc", b"\x02\x01ab", False),
+        ("mpeg4", b"ab", True),
+    ],
+)
+def test_a_keyframe_that_refers_to_none(codec: str, unit: bytes, is_intra: bool) -> None:
+    assert PacketCheck(CodecContext.create(codec, "r")).is_intra(annex_b(unit)) is is_intra

@@ -61,7 +61,7 @@ def shown(text: str, is_start: bool = True, **known: bool) -> Shown:
     """(seconds, is whole) of what the stream shows."""
     script = Script(text, known.pop("is_exact", True))
     decoder = cast("PictureDecoder", script)
-    planner = Planner([], frame_rate_fps=1.0)
+    planner = Planner(frame_rate_fps=1.0)
     stream = PictureStream(script.packets(), decoder, CLOCK, planner, is_start, holes=script.places, **known)
     return [(one.time_us // 1_000_000, one.frame is not None) for one in stream]
 

@@ -32,6 +32,18 @@ def decoding_times_only(content: bytes) -> bytes:
     return target.getvalue()
 
 
+def without_half_of_the_times(content: bytes) -> bytes:
+    """Every other picture of a transport stream without its time (ISO/IEC 13818-1, 2.4.3.7)."""
+    changed, number = bytearray(content), 0
+    for start in range(0, len(content), 188):
+        header = content.find(b"\0\0\1\xe0", start, start + 188)
+        if header >= 0 and content[start + 1] & 0x40:
+            number += 1
+            if number % 2 == 0:
+                changed[header + 7] &= 0x3F
+    return bytes(changed)
+
+
 ODD: dict[str, dict[str, Any]] = {
     "usual": {"b_frames": 3},
     "references among B-frames": {"b_frames": 5, "params": "b-pyramid=normal"},
@@ -53,6 +65,7 @@ CHANGED: dict[str, tuple[dict[str, Any], Callable[[bytes], bytes]]] = {
         lambda content: edited(content, [(1000, 500), (1500, 2600), (1000, 1200)]),
     ),
     "shown as decoded": ({"b_frames": 3}, decoding_times_only),
+    "half of the times missing": ({"b_frames": 3, "suffix": ".ts"}, without_half_of_the_times),
     "a clock that is set back": ({"b_frames": 3, "suffix": ".ts"}, lambda content: content + content),
 }
 CASES = [pytest.param(recipe, None, id=name) for name, recipe in ODD.items()]
@@ -72,7 +85,8 @@ def seen(video: Reader, spans: list[tuple[int, int, list[int]]]) -> list[tuple[i
 
 def unplanned(video: Reader) -> Reader:
     """The same, as if it had been found out that nothing can be planned."""
-    video._planner.leaves_out = video._takes_alone = False
+    video._planner.leaves_out = False
+    video._keyframes.never()
     return video
 
 
@@ -157,6 +171,8 @@ def test_where_a_wanted_picture_was_left_out_every_one_is_decoded(read: Read) ->
         {"fps": Fraction(30_000, 1001), "b_frames": 2},
         {"b_frames": 3, "times_ms": tuple(n * 40 + n // 7 * 1000 for n in range(120))},
         PRE_ROLL,
+        {"suffix": ".ts", "b_frames": 3},
+        {"suffix": ".ts", "codec": "libx265", "b_frames": 3},
     ],
     ids=str,
 )
@@ -177,3 +193,12 @@ def test_where_pictures_only_become_whole_they_are_not_taken_for_keyframes(read:
     video = read(**recipe)
     video.look_when_keyframes_are_shown()
     assert seen(video, spans) == seen(unplanned(read(**recipe)), spans)
+
+
+def test_a_clock_that_is_set_back_leads_to_no_other_part(read: Read) -> None:
+    recipe = {"suffix": ".ts", "frames": 150, "gop": 15}
+    spans = [(0, FAR_US, [number * 500_000 for number in range(10)])]
+    expected = seen(read(**recipe), spans)
+    video = read(lambda content: content + content[: len(content) // 2 // 188 * 188], **recipe)
+    video.look_when_keyframes_are_shown()
+    assert seen(video, spans) == expected

@@ -9,9 +9,15 @@ RATE_FPS = 25
 GROUPS_US = [number * 2 * SECOND for number in range(10)]
 
 
+def planned(keyframes_us: list[int]) -> Planner:
+    planner = Planner(RATE_FPS)
+    planner.keyframes_us = keyframes_us
+    return planner
+
+
 @pytest.fixture
 def planner() -> Planner:
-    return Planner(GROUPS_US, RATE_FPS)
+    return planned(GROUPS_US)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +82,13 @@ def test_a_keyframe_is_decoded_alone_if_its_group_holds_nothing_else_that_is_wan
 
 
 def test_keyframes_side_by_side_are_decoded_one_after_the_other() -> None:
-    planner = Planner([number * 40_000 for number in range(100)], RATE_FPS)
+    planner = planned([number * 40_000 for number in range(100)])
     planner.want([0, 40_000, 80_000])
     assert not planner.is_alone(0)
 
 
 def test_without_keyframe_times_nothing_is_a_seek_away() -> None:
-    planner = Planner([], RATE_FPS)
+    planner = planned([])
     planner.want([0, 9 * SECOND])
     assert not planner.is_alone(0)
     assert not planner.is_seek_cheaper(0, 9 * SECOND)
