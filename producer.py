@@ -41,7 +41,7 @@ def produce(
         int | None, typer.Option(min=1, help="Messages to send in all; repeats the list.")
     ] = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Messages a second, at most.")] = None,
-    sampling: Annotated[str | None, typer.Option(help="interval (exact), or keyframe (cheap).")] = None,
+    sampling: Annotated[str | None, typer.Option(help="interval, keyframe or scene.")] = None,
     interval: Annotated[float | None, typer.Option(help="Seconds between wanted frames.")] = None,
     notify: Annotated[list[str] | None, typer.Option(help="Address that gets a mail; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unknown columns of a CSV.")] = False,

@@ -17,7 +17,7 @@ from datalake.contracts.base import (
     storable_tree,
 )
 
-SamplingMode = Literal["interval", "keyframe"]
+SamplingMode = Literal["interval", "keyframe", "scene"]
 ValidationMode = Literal["strict", "lenient", "report-only"]
 DerivativeName = Annotated[
     str, StringConstraints(pattern=r"^(poster|proxy_(144|240|360|480|540|720|1080|1440|2160)p)$")
@@ -30,13 +30,14 @@ class Options(Contract):
     sampling: SamplingMode = Field(
         "interval",
         description="interval: the frame on screen every so often; keyframe: only frames that are decoded "
-        "without others, which is many times cheaper.",
+        "without others, which is many times cheaper; scene: the first frame of each shot.",
     )
     interval_s: float | None = Field(
         None,
         ge=0.001,
         le=3600,
-        description="Seconds between wanted frames, of keyframes at least; unset: INTERVAL_S.",
+        description="Seconds between wanted frames, of keyframes at least, of scenes one in each interval; "
+        "unset: INTERVAL_S.",
     )
     max_frames: int | None = Field(
         None, gt=0, le=1_000_000, description="At most so many frames a video; unset: MAX_FRAMES."

@@ -75,6 +75,7 @@ if __name__ == "__main__":
             "open": decoding.open,
             "keyframes": decoding.keyframes,
             "frames": decoding.frames,
+            "shots": decoding.shots,
             "close": decoding.close,
             "proxy_open": transcoding.open,
             "proxy_step": transcoding.step,

@@ -8,7 +8,7 @@ from typing import Any
 
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.process import ENDED, Pixels
-from datalake.adapters.media.windows import cut_windows, sampled_end_us, wanted_times_us
+from datalake.adapters.media.windows import cut_windows, sampled_end_us, shot_windows, wanted_times_us
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
 from datalake.contracts import Finding, VideoStream
 from datalake.errors import BadVideo
@@ -35,7 +35,8 @@ class DecodedFrames(FrameSource):
         end_us = sampled_end_us(self._duration_s, sampling)
         wanted_us = wanted_times_us(end_us, keyframes_us, sampling)
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
-        self._windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
+        windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
+        self._windows = shot_windows(windows, sampling) if sampling.mode == "scene" else windows
         return self._windows
 
     def decoded(self, window: Window) -> DecodedWindow:
@@ -44,7 +45,7 @@ class DecodedFrames(FrameSource):
         A window over which two children ended is lost, and only that one.
         """
         try:
-            answer, pixels = self._file.request("frames", **self._wanted(window))
+            answer, pixels = self._file.request(**self._wanted(window))
         except BadVideo as bad:
             return DecodedWindow((), (_placed(bad.finding, window),))
         self._ask_for_next(window)
@@ -52,12 +53,17 @@ class DecodedFrames(FrameSource):
 
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1
-        if following < len(self._windows) and self._windows[following].start_us == window.end_us:
-            self._file.ask_ahead("frames", **self._wanted(self._windows[following]))
+        if following == len(self._windows):
+            self._file.close()  # others may have its child while this video's frames are embedded
+        elif following < len(self._windows) and self._windows[following].start_us == window.end_us:
+            self._file.ask_ahead(**self._wanted(self._windows[following]))
 
     def _wanted(self, window: Window) -> dict[str, Any]:
-        span = {"start_us": window.start_us, "end_us": window.end_us, "wanted_us": window.wanted_us}
-        return {"timeout_s": self._file.limits.decoding_s(window), **span}
+        span = {"start_us": window.start_us, "end_us": window.end_us}
+        timeout_s = self._file.limits.decoding_s(window)
+        if window.shots_every_us is not None:
+            return {"op": "shots", "timeout_s": timeout_s, **span, "interval_us": window.shots_every_us}
+        return {"op": "frames", "timeout_s": timeout_s, **span, "wanted_us": window.wanted_us}
 
     def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> DecodedWindow:
         times = answer["frames"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from datalake.adapters.ports import Sampling, Window
 
@@ -66,3 +67,14 @@ def cut_windows(
         windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past]), keyframe_us))
         first, start_us = past, next_us
     return windows
+
+
+def shot_windows(windows: Sequence[Window], sampling: Sampling) -> list[Window]:
+    """The same number of windows for shots: each spans the intervals of its wanted times."""
+    every_us = round(sampling.interval_s * 1_000_000)
+    starts_us = [window.wanted_us[0] for window in windows]
+    ends_us = [*starts_us[1:], windows[-1].wanted_us[-1] + every_us] if windows else []
+    return [
+        replace(window, start_us=start_us, end_us=end_us, wanted_us=(), shots_every_us=every_us)
+        for window, start_us, end_us in zip(windows, starts_us, ends_us, strict=True)
+    ]

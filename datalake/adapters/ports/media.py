@@ -35,7 +35,8 @@ class MediaProbe(ABC):
 class Window:
     """A span of a video and the times wanted in it, microseconds from the start of the video.
 
-    `keyframe_us` is where decoding has to begin, unless it goes on from the window before.
+    `keyframe_us` is where decoding has to begin, unless it goes on from the window before. Where shots are
+    wanted their times are not known: of each interval, the first frame that a shot begins with.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Window:
     end_us: int
     wanted_us: tuple[int, ...]
     keyframe_us: int = 0
+    shots_every_us: int | None = None
 
     @property
     def decoding_span_s(self) -> float:
@@ -64,8 +66,8 @@ class Sampling:
     """Which frames of a video are wanted, and how many fit a window.
 
     Args:
-        interval_s: seconds between wanted frames, of keyframes at least.
-        max_frames: frames wanted of the whole video, at most.
+        interval_s: seconds between wanted frames, of keyframes at least; of shots one in each interval.
+        max_frames: frames wanted of the whole video, at most; of shots so many intervals are looked at.
         window_max_bytes: decoded pixels that one window may hold.
         duration_limit_s: nothing is wanted from here on; None: to the end.
         mode: how frames are chosen.

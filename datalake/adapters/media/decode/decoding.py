@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import decode_failures
-from datalake.adapters.media.decode.damage import Damage
+from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.reader import Reader
+from datalake.adapters.media.decode.shots import first_of_shots
 from datalake.contracts import Finding, VideoStream
 from datalake.findings import finding
 
@@ -58,16 +60,23 @@ class Decoding:
 
         Pixels are (height, width, RGB).
         """
+        return self._answered(start_us, self._opened.pictures(start_us, end_us, wanted_us))
+
+    def shots(self, start_us: int, end_us: int, interval_us: int) -> Answer:
+        """As `frames`: those that a shot begins with, of each interval (from 0 on) the first."""
+        return self._answered(start_us, first_of_shots(self._opened, start_us, end_us, interval_us))
+
+    def _answered(self, start_us: int, pictures: Iterator[Picture]) -> Answer:
         pixels_fd = _memory_file()
         times = []
         with (
             decode_failures(f"after {start_us / 1e6:.3f} s"),
-            open(pixels_fd, "wb", buffering=0, closefd=False) as pixels,
+            open(pixels_fd, "wb", buffering=0, closefd=False) as file,
         ):
-            for picture in self._opened.pictures(start_us, end_us, wanted_us):
+            for picture in pictures:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
-                    pixels.write(self._opened.upright(picture.frame).data)
+                    file.write(self._opened.upright(picture.frame).data)
         found = [one.model_dump(mode="json") for one in _findings(self._opened.damage)]
         return Answer({"frames": times, "findings": found}, pixels_fd)
 

@@ -32,7 +32,7 @@ class Planner:
         self.leaves_out = True
 
     def want(self, wanted_us: Sequence[int]) -> None:
-        """From now on these times, rising; of later ones nothing is known."""
+        """From now on these times, rising; of later ones nothing is known. None: every picture is needed."""
         self._wanted_us = wanted_us
 
     def is_needed(self, time_us: int) -> bool:
@@ -50,7 +50,7 @@ class Planner:
 
     def is_alone(self, wanted_us: int) -> bool:
         """True when a keyframe is wanted at its own time, and none of those that refer to it is wanted."""
-        if not self.keyframes_us or self._keyframe_before(wanted_us) != wanted_us:
+        if not self.keyframes_us or not self._wanted_us or self._keyframe_before(wanted_us) != wanted_us:
             return False
         following = bisect_right(self._wanted_us, wanted_us)
         if following == len(self._wanted_us):

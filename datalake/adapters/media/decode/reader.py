@@ -49,13 +49,11 @@ class Reader:
     def __init__(self, path: str, video: VideoStream, threads: int) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
-        self._start_us = 0
-        self._can_seek = True
+        self._start_us, self._can_seek = 0, True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
-        self._is_alone = False  # what follows `_current` is not known
         self._pictures: Iterator[Picture] = iter(())
-        self._is_first = False  # nothing before `_current`
+        self._is_first = self._is_alone = False  # nothing before `_current`; nothing known of what follows it
         self._container, self._stream = _opened(path, video)
         self._clock = Clock(video, self._container.format.name)
         self._keyframes = Keyframes(self._clock)
@@ -111,6 +109,18 @@ class Reader:
             if picture.frame is not None and last_us < picture.time_us < end_us:
                 last_us = picture.time_us
                 yield picture
+
+    def every_picture(self, start_us: int, end_us: int) -> Iterator[Picture]:
+        """The picture on screen at the start, then every whole one that begins in [start_us, end_us)."""
+        self._noted, self._start_us = {}, start_us
+        self._planner.want([])
+        picture = self._picture_at(start_us)
+        if picture is None:
+            self._note(Damage("no picture can be decoded", 0, 0))
+        while picture is not None and picture.time_us < end_us:
+            if picture.frame is not None:
+                yield picture
+            picture = None if self._ahead is None else self._picture_at(self._ahead.time_us)
 
     def _picture_at(self, time_us: int) -> Picture | None:
         try:
