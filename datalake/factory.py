@@ -61,8 +61,11 @@ def build_sources(config: Settings) -> SourceReader:
     )
 
 
-def build_media_children(config: Settings) -> MediaChildren:
-    """Child processes that open untrusted files; a context manager."""
+def build_media_children(config: Settings, videos: int) -> MediaChildren:
+    """Child processes that open untrusted files, for so many videos; a context manager.
+
+    Each one that starts costs half a second of processor time: no more of them than there are videos.
+    """
     from datalake.adapters.media.children import MediaChildren
     from datalake.adapters.media.limits import Limits
 
@@ -73,7 +76,7 @@ def build_media_children(config: Settings) -> MediaChildren:
         memory_bytes=silver.child_memory_bytes,
         resident_bytes=silver.child_resident_bytes,
     )
-    return MediaChildren(silver.videos_at_once, limits)
+    return MediaChildren(max(1, min(silver.children_at_once, videos)), limits)
 
 
 def build_embedder(config: Settings) -> Embedder:

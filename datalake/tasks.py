@@ -93,7 +93,7 @@ def plan(params: dict[str, Any] | None, run_id: str | None) -> list[dict[str, An
 @_layer_task
 def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
-    with factory.build_media_children(config) as media:
+    with factory.build_media_children(config, len(chunk.videos)) as media:
         step = bronze_step(config, chunk.attempt, media, factory.build_known_content(config))
         return _run("bronze", step, config)(chunk)
 
@@ -102,7 +102,8 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
 def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through silver, with one model; equal work is done once."""
     leases = factory.build_catalog(config)
-    with factory.build_media_children(config) as media, factory.build_batcher(config) as embedder:
+    children = factory.build_media_children(config, len(chunk.videos))
+    with children as media, factory.build_batcher(config) as embedder:
         return _run("silver", silver_step(config, chunk, leases, media, embedder), config)(chunk)
 
 

@@ -155,6 +155,7 @@ def world(configure, postgres_uri: str, qdrant_url: str, smtp_sink, tmp_path: Pa
         SOURCE_ROOTS=json.dumps([str(videos)]),
         EMBEDDER="conse",
         VIDEOS_AT_ONCE=2,
+        CHILDREN_AT_ONCE=2,
         EMAIL_RECEIVER="boss@example.org",
         SMTP_SERVER=smtp_sink.host,
         SMTP_PORT=smtp_sink.port,

@@ -40,7 +40,10 @@ def silver_without_model(work: Work) -> dict[str, int]:
 def frames(work: Work) -> dict[str, int]:
     """The wanted frames alone, as silver is given them."""
     config = settings.load()
-    with factory.build_media_children(config) as media, ThreadPoolExecutor(work.threads) as pool:
+    with (
+        factory.build_media_children(config, len(work.files)) as media,
+        ThreadPoolExecutor(work.threads) as pool,
+    ):
         facts = {path: media.probe_port().probe(path).media for path in work.files}
         sampling = Sampling(work.interval_s, 10_000, config.silver.window_max_bytes)
 
@@ -110,7 +113,7 @@ def _opened(
     """Silver's step with a warm model, the files after bronze, and the folder of their lake."""
     embedder.embed([np.zeros((64, 64, 3), np.uint8)])
     assert embedder.fingerprint
-    with TemporaryDirectory() as folder, factory.build_media_children(config) as media:
+    with TemporaryDirectory() as folder, factory.build_media_children(config, len(work.files)) as media:
         config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
         chunk = _after_bronze(work, factory.build_lake(config), media)
         with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher:

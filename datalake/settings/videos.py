@@ -98,7 +98,14 @@ class SilverSettings(SettingsGroup):
     chunk_min_videos: int = Field(16, ge=1, description="Fewest videos in a chunk of a large batch.")
     chunk_max_videos: int = Field(64, ge=1, description="Most videos in a chunk.")
     silver_slots: int = Field(1, ge=1, description="Slots of the Airflow pool `silver`.")
-    videos_at_once: int = Field(4, ge=1, description="Videos of one chunk that are worked on at once.")
+    videos_at_once: int = Field(
+        16,
+        ge=1,
+        description="Videos of one chunk that are worked on at once: small ones fill batches together.",
+    )
+    children_at_once: int = Field(
+        4, ge=1, description="Processes of a chunk that open and decode files, each for one video."
+    )
     max_deaths_alone: int = Field(
         3,
         ge=1,

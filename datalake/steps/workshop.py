@@ -120,7 +120,8 @@ class Workshop:
         """The layer on the video's frames; in `report-only` mode on those that can be had."""
         windows: tuple[Window, ...] = ()
         try:
-            with self._frame_source(bronze, options) as frames, self.embedder.producer():
+            # a video that waits for a child will bring images soon
+            with self.embedder.producer(), self._frame_source(bronze, options) as frames:
                 source = self._leased(frames, work, bronze.size_bytes)
                 try:
                     return self._run(bronze, work, options, source)

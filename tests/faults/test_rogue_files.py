@@ -30,11 +30,12 @@ def rogue_world(world: World, configure: Callable[..., None], monkeypatch: pytes
         CHILD_TIMEOUT_PER_VIDEO_S=1,
         CHILD_RESIDENT_BYTES=RESIDENT_MIB * 1024**2,
         VIDEOS_AT_ONCE=3,
+        CHILDREN_AT_ONCE=3,
     )
     build = factory.build_media_children
 
-    def rogues(config: Settings) -> MediaChildren:
-        return MediaChildren(config.silver.videos_at_once, build(config).limits, ENTRY)
+    def rogues(config: Settings, videos: int) -> MediaChildren:
+        return MediaChildren(config.silver.children_at_once, build(config, videos).limits, ENTRY)
 
     monkeypatch.setattr(factory, "build_media_children", rogues)
     return world

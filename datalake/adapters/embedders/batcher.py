@@ -65,7 +65,7 @@ class MicroBatcher(Embedder):
         self,
         embedder: Embedder,
         batch_size: int,
-        max_wait_s: float = 0.02,
+        max_wait_s: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._embedder, self._batch_size = embedder, batch_size
