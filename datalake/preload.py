@@ -4,6 +4,10 @@ Imports only: a model, an OpenMP pool or a CUDA context made here would be broke
 modules are not here, since they load in milliseconds and a change to them should reach the next task.
 """
 
+from datalake.openmp import wait_asleep
+
+wait_asleep()
+
 import airflow.dag_processing.dagbag
 import airflow.sdk.execution_time.task_runner  # noqa: F401
 import av  # noqa: F401

@@ -95,7 +95,7 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
     with factory.build_media_children(config, len(chunk.videos)) as media:
         step = bronze_step(config, chunk.attempt, media, factory.build_known_content(config))
-        return _run("bronze", step, config)(chunk)
+        return _run("bronze", step, config, config.silver.children_at_once)(chunk)
 
 
 @_layer_task
@@ -104,7 +104,8 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     leases = factory.build_catalog(config)
     children = factory.build_media_children(config, len(chunk.videos))
     with children as media, factory.build_batcher(config) as embedder:
-        return _run("silver", silver_step(config, chunk, leases, media, embedder), config)(chunk)
+        step = silver_step(config, chunk, leases, media, embedder)
+        return _run("silver", step, config, config.silver.videos_at_once)(chunk)
 
 
 @_layer_task
@@ -112,17 +113,16 @@ def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
     catalog = factory.build_catalog(config)
     chunk = still_open(chunk, factory.build_attempt_log(config))
-    done = chunks.run(chunk, gold_step(config, catalog), config.silver.videos_at_once)
+    done = chunks.run(chunk, gold_step(config, catalog), config.silver.children_at_once)
     for video in done.videos:
         if video.outcome and video.silver is None:
             catalog.record_outcome(video.claimed, video.outcome, video.bronze)
     return done
 
 
-def _run(layer: FileLayer, step: Step, config: settings.Settings) -> ChunkRun:
-    silver = config.silver
+def _run(layer: FileLayer, step: Step, config: settings.Settings, at_once: int) -> ChunkRun:
     log = factory.build_attempt_log(config)
-    return ChunkRun(layer, step, log, silver.videos_at_once, silver.max_deaths_alone)
+    return ChunkRun(layer, step, log, at_once, config.silver.max_deaths_alone)
 
 
 def notify(params: dict[str, Any] | None, run_id: str | None) -> dict[str, int]:

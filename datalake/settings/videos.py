@@ -101,10 +101,13 @@ class SilverSettings(SettingsGroup):
     videos_at_once: int = Field(
         16,
         ge=1,
-        description="Videos of one chunk that are worked on at once: small ones fill batches together.",
+        description="Videos of one chunk that silver works on at once: small ones fill batches together.",
     )
     children_at_once: int = Field(
-        4, ge=1, description="Processes of a chunk that open and decode files, each for one video."
+        4,
+        ge=1,
+        description="Processes of a chunk that open files, each for one video; bronze and gold work on as "
+        "many at once.",
     )
     max_deaths_alone: int = Field(
         3,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from datalake.adapters.ports import Embedder
 from datalake.errors import ConfigurationError
+from datalake.openmp import wait_asleep
 
 __all__ = ["build_embedder"]
 
@@ -21,6 +22,7 @@ def build_embedder(name: str, device: str = "auto", labels_file: Path | None = N
     Raises:
         ConfigurationError: no such embedder, architecture, tag, checkpoint, device, or no labels in the file.
     """
+    wait_asleep()
     # each module imports torch, which only the embedder that is asked for may cost
     if name == "conse":
         from datalake.adapters.embedders.conse import ConseEmbedder

@@ -1,0 +1,10 @@
+"""How threads of a model wait for each other; said before PyTorch is loaded."""
+
+from __future__ import annotations
+
+import os
+
+
+def wait_asleep() -> None:
+    """Sleep while waiting: spinning, GNU OpenMP's default, takes cores from decoders and other tasks."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
