@@ -42,7 +42,7 @@ class PacketCheck:
         """
         if self._units is None:
             return False
-        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
+        found = self._found(data)
         self._note(found)
         return _is_broken(found, self._units)
 
@@ -50,8 +50,7 @@ class PacketCheck:
         """False when the picture of a keyframe's packet refers to others: only after it they become whole."""
         if self._units is None:
             return True
-        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
-        return all(self._units.is_intra(one) for one in found if self._units.kind(one) in self._units.slices)
+        return all(self._units.is_intra(one) for one in self._units.slices_in(self._found(data)))
 
     def is_unreferenced(self, data: bytes) -> bool:
         """True when a packet is whole and says that it holds a picture that no other refers to, and no more.
@@ -60,12 +59,15 @@ class PacketCheck:
         """
         if self._units is None or not (self._is_told and self._is_plain):
             return False
-        found = [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
-        units = self._units
-        slices = [unit for unit in found if units.kind(unit) in units.slices]
+        units, found = self._units, self._found(data)
+        slices = units.slices_in(found)
         is_left_alone = bool(slices) and all(units.is_unreferenced(unit) for unit in slices)
         is_all = all(units.kind(unit) in units.slices or units.kind(unit) in units.fillings for unit in found)
         return is_left_alone and is_all and not _is_broken(found, units)
+
+    def _found(self, data: bytes) -> list[bytes]:
+        """The packet's units, without filling of zeros."""
+        return [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
 
     def _note(self, found: Iterable[bytes]) -> None:
         """Learn from the parameters among these units."""
@@ -97,6 +99,9 @@ class _Units:
 
     def kind(self, unit: bytes) -> int:
         return unit[0] >> self.shift & self.mask if unit else self.mask
+
+    def slices_in(self, found: Iterable[bytes]) -> list[bytes]:
+        return [unit for unit in found if self.kind(unit) in self.slices]
 
 
 def _h264_is_unreferenced(unit: bytes) -> bool:
@@ -140,7 +145,7 @@ def _split(data: bytes, width: int) -> Iterator[bytes]:
 
 
 def _is_broken(found: list[bytes], units: _Units) -> bool:
-    slices = [unit for unit in found if units.kind(unit) in units.slices]
+    slices = units.slices_in(found)
     if not slices and any(units.kind(unit) not in units.others for unit in found):
         return True
     return any(unit[0] & 0x80 for unit in found) or any(_holds_zeros(unit.rstrip(b"\0")) for unit in slices)

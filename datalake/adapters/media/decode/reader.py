@@ -77,7 +77,7 @@ class Reader:
         """Plan by them, unless the clock is set back: a seek to a time might then lead to another one."""
         are_rising = all(before <= after for before, after in pairwise(times_us))
         self._planner.keyframes_us = times_us if are_rising else ()
-        self.keyframes_us = array("q", sorted(times_us))
+        self.keyframes_us = times_us if are_rising else array("q", sorted(times_us))
 
     @property
     def damage(self) -> list[Damage]:
