@@ -52,7 +52,7 @@ def test_a_stopped_process_is_replaced_though_it_cannot_hear(folder):
 
     hung = supervisor.processes()["smtp"].pid
     os.kill(hung, signal.SIGSTOP)
-    assert not smtp.is_ready(), "it accepts connections, and says nothing"
+    assert wait_until(lambda: not smtp.is_ready(), 10), "it accepts connections, and says nothing"
     assert watchdog.look(now + PATIENCE_S + 1) == "smtp"
     assert wait_until(smtp.is_ready, 60)
     assert supervisor.processes()["smtp"].pid not in (0, hung)
