@@ -1,11 +1,21 @@
-"""What every DAG has in common. Imported by DAG files: nothing heavy may come in here."""
+"""What every DAG has in common. Imported by DAG files: nothing heavy may come in here.
+
+Airflow reads a DAG file in every task, before anything else of ours: here code that was loaded ahead is
+forgotten where it has changed since. So this module itself is never loaded ahead.
+"""
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+
+from datalake.preloaded import forget_if_changed
+
+if "datalake.preload" in sys.modules:
+    forget_if_changed("datalake", sys.modules["datalake.preload"].SEEN)
 
 FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=5)

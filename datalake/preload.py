@@ -1,8 +1,11 @@
 """Everything heavy that a task may import, loaded once by the forkserver that tasks are forked from.
 
 Imports only: a model, an OpenMP pool or a CUDA context made here would be broken in every child. Our own
-modules are not here, since they load in milliseconds and a change to them should reach the next task.
+code is here too, a third of a second a task; a task forgets it where a file has changed since
+(`datalake.preloaded`), so that a change reaches the next task all the same.
 """
+
+import gc
 
 from datalake.openmp import wait_asleep
 
@@ -28,3 +31,20 @@ import torchvision.transforms.v2  # noqa: F401
 import transformers.models.auto.modeling_auto
 import transformers.models.auto.tokenization_auto
 import transformers.models.bert.modeling_bert  # noqa: F401
+
+import datalake.adapters.embedders.conse
+import datalake.adapters.media.children
+import datalake.adapters.postgres.catalog
+import datalake.adapters.qdrant.index
+import datalake.adapters.smtp.mailer
+import datalake.adapters.smtp.template
+import datalake.ingest.cycle
+import datalake.tasks  # noqa: F401
+from datalake.contracts import Chunk
+from datalake.preloaded import stamps
+
+Chunk.model_rebuild()
+SEEN = stamps("datalake")
+# A collection in a child would write to every page that it shares with this process.
+gc.collect()
+gc.freeze()

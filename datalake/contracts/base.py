@@ -55,4 +55,4 @@ EmailAddress = Annotated[
 class Contract(BaseModel):
     """Immutable, closed and JSON-round-trippable: what a task may put in XCom."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

@@ -36,6 +36,11 @@ class BronzeVideo(Contract):
         """True when nothing stops the video here."""
         return not self.blocking
 
+    @property
+    def is_decodable(self) -> bool:
+        """True when it has pictures that a decoder can be asked for."""
+        return self.media is not None and self.media.is_decodable
+
 
 class WorkIdentity(Contract):
     """Names one piece of silver work: the same identity is computed once."""

@@ -66,7 +66,7 @@ class Refinement:
         wanted = video.claimed.arrived.options.derivatives
         names = self.default_derivatives if wanted is None else wanted
         bronze: BronzeVideo = known(video.bronze)
-        if not names or bronze.media is None or not bronze.media.is_decodable:
+        if not names or not bronze.is_decodable:
             return Derivatives(asset_id=assessment.asset_id)
         limit_s = self.options_of(video.claimed.arrived.options).duration_limit_s
         with ExitStack() as opened, self.lake.scratch() as scratch_folder:
@@ -77,7 +77,7 @@ class Refinement:
                 "frame_table": self.frame_table,
                 "lake": self.lake,
                 "scratch_folder": scratch_folder,
-                "transcoder": LateTranscoder(self._opened(bronze.raw_key, bronze.media, limit_s), opened),
+                "transcoder": LateTranscoder(self._opened(bronze.raw_key, known(bronze.media), limit_s), opened),
                 "media_probe": self.media.probe_port(),
             }
             made: Derivatives = run_layer("derivatives", inputs)

@@ -119,6 +119,8 @@ class Workshop:
     def _do(self, bronze: BronzeVideo, work: WorkIdentity, options: SilverOptions) -> SilverVideo:
         """The layer on the video's frames; in `report-only` mode on those that can be had."""
         windows: tuple[Window, ...] = ()
+        if bronze.is_decodable:
+            self.embedder.warm_up()  # while a child starts and decodes
         try:
             # a video that waits for a child will bring images soon
             with self.embedder.producer(), self._frame_source(bronze, options) as frames:
@@ -150,8 +152,7 @@ class Workshop:
 
     @contextmanager
     def _frame_source(self, bronze: BronzeVideo, options: SilverOptions) -> Iterator[FrameSource]:
-        is_decodable = bronze.media is not None and bronze.media.is_decodable
-        if options.validation_mode == "report-only" and not is_decodable:
+        if options.validation_mode == "report-only" and not bronze.is_decodable:
             yield NoFrames()  # why, bronze has said
             return
         with (

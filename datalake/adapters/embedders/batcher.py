@@ -75,7 +75,7 @@ class MicroBatcher(Embedder):
         self._producers: set[int] = set()
         self._waiting: set[_Request] = set()
         self._model = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
-        self._is_running = self._is_closed = False
+        self._is_running = self._is_closed = self._is_warm = False
         self._free_since_s = 0.0
 
     def __enter__(self) -> MicroBatcher:
@@ -139,6 +139,14 @@ class MicroBatcher(Embedder):
             raise request.error
         return [result for result in request.results if result is not None]
 
+    def warm_up(self) -> None:
+        """Have the model's thread load its weights now, once; what goes wrong there, `embed` meets again."""
+        with self._changed:
+            if self._is_warm or self._is_closed:
+                return
+            self._is_running = self._is_warm = True
+            self._model.submit(self._embedder.embed, [_PROBE]).add_done_callback(self._set_free)
+
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text; unbatched."""
         return self._embedder.embed_text(texts)
@@ -170,7 +178,7 @@ class MicroBatcher(Embedder):
         if len(self._queue) < self._batch_size and not self._producers <= waiting and due_in_s > 0:
             return due_in_s
         batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
-        self._is_running = True
+        self._is_running = self._is_warm = True
         running = self._model.submit(self._results, [item.image for item in batch])
         # a batch that is through already is delivered right here, by this thread
         running.add_done_callback(lambda done: self._deliver(batch, done))
@@ -183,6 +191,10 @@ class MicroBatcher(Embedder):
         with self._changed:
             for item, result in zip(batch, results, strict=True):
                 self._give(item, result)
+            self._set_free(done)
+
+    def _set_free(self, _: object) -> None:
+        with self._changed:
             self._is_running, self._free_since_s = False, self._clock()
             self._start_due_batch()
             self._changed.notify_all()

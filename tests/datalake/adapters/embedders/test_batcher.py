@@ -9,7 +9,8 @@ import pytest
 
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
-from datalake.errors import BadVideo, TransientError
+from datalake.embedded.process import wait_until
+from datalake.errors import BadVideo, StoreUnavailable, TransientError
 
 HOUR_S = 3600.0
 POISON = 13
@@ -218,3 +219,33 @@ def test_no_thread_runs_before_the_first_image() -> None:
     before = threading.active_count()
     with MicroBatcher(Recorder(), 4):
         assert threading.active_count() == before
+
+
+def test_images_that_come_while_the_model_loads_leave_in_full_batches():
+    recorder = Recorder()
+    recorder.gate.clear()
+    with MicroBatcher(recorder, batch_size=4, max_wait_s=0) as batcher, ThreadPoolExecutor(4) as pool:
+        batcher.warm_up()
+        assert recorder.called.acquire(timeout=60)
+        batcher.warm_up()
+        embedded = [pool.submit(batcher.embed, images(value)) for value in range(4)]
+        assert wait_until(lambda: len(batcher._queue) == 4, 60)
+        recorder.gate.set()
+        assert [values(each.result(60)) for each in embedded] == [[0], [1], [2], [3]]
+    assert [len(batch) for batch in recorder.batches] == [1, 4], "the model's own picture, then all four"
+
+
+def test_a_model_that_cannot_load_says_so_to_who_embeds():
+    recorder = Recorder(refuse=lambda _: StoreUnavailable("no weights"))
+    with MicroBatcher(recorder, batch_size=4) as batcher:
+        batcher.warm_up()
+        with pytest.raises(StoreUnavailable, match="no weights"):
+            batcher.embed(images(1))
+
+
+def test_a_model_that_is_in_use_needs_no_warming():
+    recorder = Recorder()
+    with MicroBatcher(recorder, batch_size=4) as batcher:
+        batcher.embed(images(1))
+        batcher.warm_up()
+    assert recorder.batches == [[1]]

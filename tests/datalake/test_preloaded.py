@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from datalake.preloaded import forget_if_changed, stamps
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package with a module and a module of a package in it, loaded ahead."""
+    folder = tmp_path / "aheadpack"
+    (folder / "inner").mkdir(parents=True)
+    for path in (folder / "__init__.py", folder / "inner" / "__init__.py"):
+        path.touch()
+    (folder / "inner" / "part.py").write_text("VALUE = 1\n")
+    (folder / "other.py").write_text("from aheadpack.inner import part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("aheadpack.other")
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "aheadpack"]:
+        del sys.modules[name]
+
+
+def test_what_did_not_change_stays_loaded(package):
+    before = sys.modules["aheadpack.other"]
+    assert not forget_if_changed("aheadpack", stamps("aheadpack"))
+    assert importlib.import_module("aheadpack.other") is before
+
+
+def test_a_change_anywhere_reaches_who_imports_next(package):
+    seen = stamps("aheadpack")
+    (package / "inner" / "part.py").write_text("VALUE = 12\n")
+    assert forget_if_changed("aheadpack", seen)
+    from aheadpack import inner, other  # `from` looks at the package's own names first
+
+    assert other.part.VALUE == inner.part.VALUE == 12
+
+
+def test_a_file_that_is_gone_is_a_change(package):
+    seen = stamps("aheadpack")
+    (package / "inner" / "part.py").unlink()
+    assert forget_if_changed("aheadpack", seen)
+    with pytest.raises(ModuleNotFoundError, match=r"aheadpack\.inner\.part"):
+        importlib.import_module("aheadpack.inner.part")
+
+
+def test_what_reads_a_dag_file_looks_first(tmp_path):
+    """The process of a task: `datalake.preload` is there, a file changes, a DAG file is read."""
+    code = (
+        "import sys, datalake.preload as preload\n"
+        "assert 'datalake.dag_defaults' not in sys.modules\n"
+        "preload.SEEN['datalake.tasks'] = (0, 0)\n"
+        "before = sys.modules['datalake.tasks']\n"
+        "import datalake.dag_defaults\n"
+        "from datalake import tasks\n"
+        "assert tasks is not before\n"
+    )
+    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
