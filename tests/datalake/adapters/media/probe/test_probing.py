@@ -34,6 +34,13 @@ def codes(found: Probe) -> list[str]:
     return [finding.code for finding in found.findings]
 
 
+def name_of(value: object) -> str:
+    """What a test is called by: the same in every process, so without addresses."""
+    if isinstance(value, partial):
+        return f"{value.func.__name__} {value.keywords}"
+    return getattr(value, "__name__", str(value))
+
+
 def written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
@@ -136,7 +143,7 @@ def test_what_is_unusual_is_noticed_once(
         ({}, damage.with_unknown_codec, "unsupported_codec", "no decoder for the picture track"),
         ({}, partial(damage.scrambled_picture, number=0), "decode_failed", "at the first picture: Invalid"),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_what_happened_to_a_file_is_noticed_once(
     probed: Probed,
