@@ -80,8 +80,11 @@ def _download(folder: Path, locked: dict[str, str]) -> None:
         for jar in jars:
             shutil.copy2(jar, fresh / jar.name)
         _verify(fresh, locked)
-        if not folder.exists():
+        try:
             fresh.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # another process was first: its jars are as good
+                raise
 
 
 def _write_lock() -> None:

@@ -25,6 +25,19 @@ def test_a_jar_that_was_tampered_with_is_refused(tmp_path, monkeypatch):
         jars.kafka_jars()
 
 
+def test_of_two_downloads_at_once_the_first_is_kept(tmp_path, monkeypatch):
+    found = jars.kafka_jars()
+    monkeypatch.setenv("DATALAKE_CACHE", str(tmp_path))
+
+    def resolve_second(_):
+        shutil.copytree(found[0].parent, tmp_path / found[0].parent.name)
+        return found
+
+    monkeypatch.setattr(jars, "_resolve", resolve_second)
+    assert jars.kafka_jars() == [tmp_path / jar.parent.name / jar.name for jar in found]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_without_a_network_the_error_says_what_was_wanted(tmp_path, monkeypatch):
     monkeypatch.setenv("DATALAKE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("M2_REPO", str(tmp_path / "repository"))
