@@ -20,10 +20,16 @@ from datalake.embedded.postgres import PostgresServer
 from datalake.embedded.process import free_port, free_ports
 from datalake.embedded.qdrant.server import QdrantServer
 from datalake.embedded.smtp import Login, SmtpSink
+from tests.lanes import Lanes
 from tests.task_world import World
 
 # a test's cluster needs no protection against a power cut
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Lanes:
+    """Asked for where tests run in several workers."""
+    return Lanes(config, log)
 
 
 @pytest.fixture(scope="session")
