@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from datalake.adapters.kafka.client import Faults, Kafka, built, translated
-from datalake.errors import BrokerUnavailable
+from datalake.errors import BrokerUnavailable, TopicMissing
 
 TOPIC_MAX_BYTES = 16 * 1024**2
 REQUEST_TIMEOUT_S = 15.0
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,18 @@ def _is_settling(error: BaseException) -> bool:
     )
 
 
-_while_leaders_settle = retry(
-    retry=retry_if_exception(_is_settling),
-    wait=wait_random_exponential(0.05, max=1),
-    stop=stop_after_delay(10),
-    reraise=True,
-)
+def _patient(is_passing: Callable[[BaseException], bool]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Tries again, for ten seconds, what fails for a reason that passes by itself."""
+    return retry(
+        retry=retry_if_exception(is_passing),
+        wait=wait_random_exponential(0.05, max=1),
+        stop=stop_after_delay(10),
+        reraise=True,
+    )
+
+
+_while_leaders_settle = _patient(_is_settling)
+_until_it_is_known = _patient(lambda error: isinstance(error, TopicMissing))
 
 
 class Broker:
@@ -105,6 +114,7 @@ class Broker:
             except BrokerUnavailable as error:
                 if not _has_code(error, KafkaError.TOPIC_ALREADY_EXISTS):
                     raise
+        _until_it_is_known(self.describe)()  # the broker answers before all of it has heard of the topic
 
     @_while_leaders_settle
     def _offsets(self, partitions: tuple[int, ...], spec: OffsetSpec) -> dict[int, int]:
