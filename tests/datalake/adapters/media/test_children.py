@@ -13,7 +13,7 @@ import pytest
 from datalake.adapters.media.children import ChildProbe, MediaChildren
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.ports import Sampling
-from tests.clips import frame_number
+from tests.clips import clips_folder, frame_number, kept
 from tests.limits import ROOMY
 
 MEGABYTE = 1024**2
@@ -21,13 +21,9 @@ SIDE_PX = 10_000
 
 
 @pytest.fixture
-def bomb(pytestconfig: pytest.Config) -> Path:
+def bomb() -> Path:
     """130 KB that unpack to 300 MB a picture; made once a machine."""
-    path = pytestconfig.cache.mkdir("clips") / "bomb.mkv"
-    if not path.exists():
-        _write_bomb(path.with_name("half.mkv"))
-        path.with_name("half.mkv").replace(path)
-    return path
+    return kept(clips_folder() / "bomb.mkv", _write_bomb)
 
 
 def _write_bomb(path: Path) -> None:
