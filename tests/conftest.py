@@ -27,6 +27,7 @@ from tests.task_world import World
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Lanes:
     """Asked for where tests run in several workers."""
     return Lanes(config, log)

@@ -10,8 +10,12 @@ from __future__ import annotations
 from xdist.scheduler import WorkStealingScheduling
 from xdist.scheduler.worksteal import MIN_PENDING
 
-# What starts a whole stack; `tests/test_lanes.py` sees to it that the marker `stack` is found nowhere else.
-ALONE = ("tests/e2e/", "tests/integration/", "tests/faults/test_faults.py", "tests/faults/test_outages.py")
+# What starts a whole stack (`tests/test_lanes.py` checks that the marker `stack` is found nowhere else), and
+# what gives good files a few seconds beside bad ones that take all they can get.
+ALONE = (
+    *("tests/e2e/", "tests/integration/"),
+    *("tests/faults/test_faults.py", "tests/faults/test_outages.py", "tests/faults/test_rogue_files.py"),
+)
 
 
 def is_alone(node_id: str) -> bool:
