@@ -27,7 +27,7 @@ from benchmarks.clips import Recipe, clip
 from benchmarks.fault_suite.progress import glance
 from benchmarks.machine import machine
 from benchmarks.own_stack import own_stack
-from datalake.adapters.postgres import row, rows, transaction
+from datalake.adapters.postgres import kept_connections, row, rows, transaction
 from datalake.demo.messages import QUERIES, arrived, fresh_clip, with_free_box
 from datalake.demo.scene import Scene
 from datalake.embedded.addresses import AIRFLOW_DATABASE
@@ -44,6 +44,7 @@ _SECONDS, _SIZE, _CLIPS = 2, (160, 96), 8
 _DIRECT = 200
 _SINGLES = 3
 _TIMEOUT_S = 1800.0
+_LOOK_S = 0.5  # looking costs what is looked at
 _BATCHES = """
 SELECT count(*) AS messages FROM ledger GROUP BY batch_id ORDER BY min(received_at)
 """
@@ -83,7 +84,7 @@ def measure(folder: Path, videos: int) -> dict[str, Any]:
     """
     home = folder / "home"
     home.mkdir()
-    with own_stack(home, _say) as state:
+    with own_stack(home, _say) as state, kept_connections():
         scene = Scene.of_stack(state)
         _warm(scene)
         singles = [_single(scene) for _ in range(_SINGLES)]
@@ -112,7 +113,7 @@ def _warm(scene: Scene) -> None:
 
 
 def _until_ended(scene: Scene, messages: int) -> None:
-    if not wait_until(lambda: glance(scene.postgres_uri).ended == messages, _TIMEOUT_S):
+    if not wait_until(lambda: glance(scene.postgres_uri).ended == messages, _TIMEOUT_S, every_s=_LOOK_S):
         raise TransientError(f"not all of {messages} messages had ended after {_TIMEOUT_S:.0f} s")
 
 

@@ -48,11 +48,14 @@ class FileLake(Lake):
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Publish bytes by way of a temporary file."""
-        with self.scratch() as folder:
-            path = folder / "bytes"
-            with self._writable():
+        path = self._root / SCRATCH / uuid.uuid4().hex
+        with self._writable():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
                 path.write_bytes(data)
-            self.put_file(key, path)
+                self.put_file(key, path)
+            finally:
+                path.unlink(missing_ok=True)
 
     def read_bytes(self, key: str) -> bytes:
         """The whole object."""

@@ -1,4 +1,4 @@
-"""Temporary folders: those that killed tasks left behind go after a day."""
+"""Temporary folders and files: those that killed tasks left behind go after a day."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ _STALE_S = 24 * 3600.0
 
 
 def remove_stale(parent: Path, pattern: str) -> None:
-    """Remove our folders that match and in which nothing was touched for a day; others are left alone."""
-    for folder in parent.glob(pattern):
+    """Remove what is ours, matches and was not touched for a day; the rest is left alone."""
+    for path in parent.glob(pattern):
         with suppress(OSError):  # somebody else removes it, or it is in the lake of another user
-            if folder.is_dir() and folder.stat().st_uid == os.getuid() and _idle_s(folder) > _STALE_S:
-                shutil.rmtree(folder)
+            if path.stat().st_uid == os.getuid() and _idle_s(path) > _STALE_S:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _idle_s(folder: Path) -> float:
-    return time.time() - max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+def _idle_s(path: Path) -> float:
+    """Seconds since it, or what lies in it, was written."""
+    within = path.iterdir() if path.is_dir() else ()
+    written_at: float = max(each.stat().st_mtime for each in (path, *within))
+    return time.time() - written_at

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from datalake import settings
 from datalake.adapters.kafka import Broker, EndOfPartition, Kafka, Reader, Record, Sender
+from datalake.adapters.postgres import kept_connections
 from datalake.contracts import SearchHit
 from datalake.demo import latency
 from datalake.demo.airflow_api import AirflowApi
@@ -22,6 +23,7 @@ from datalake.factory import postgres_uri
 from datalake.serving.search import Search
 
 _POLL_S = 0.1
+_IDLE_POLL_S = 0.5
 _MANY = 50
 
 
@@ -96,7 +98,7 @@ class Scene:
         def is_idle() -> bool:
             return not any(self.airflow.runs("video_process", state) for state in ("queued", "running"))
 
-        return wait_until(is_idle, timeout_s)
+        return wait_until(is_idle, timeout_s, every_s=_IDLE_POLL_S)
 
     def steps_until_searchable(
         self, message: DemoMessage, words: str, asset_id: str, timeout_s: float
@@ -112,7 +114,9 @@ class Scene:
         def is_found() -> bool:
             return any(hit.asset_id == asset_id for hit in self.first_hits(words))
 
-        if not (wait_until(is_done, timeout_s) and wait_until(is_found, timeout_s)):
+        with kept_connections():  # what is looked at must not be slowed by looking
+            is_there = wait_until(is_done, timeout_s, every_s=_POLL_S) and wait_until(is_found, timeout_s)
+        if not is_there:
             return None
         found_at = datetime.now(UTC)
         state = self._state(message)

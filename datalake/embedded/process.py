@@ -59,13 +59,18 @@ def log_tail(log: Path, lines: int = 15) -> str:
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
 
 
-def wait_until(ready: Callable[[], bool], timeout_s: float, alive: Callable[[], bool] = lambda: True) -> bool:
-    """Poll `ready` every 50 ms; False when the time is over or `alive` says there is nothing to wait for."""
+def wait_until(
+    ready: Callable[[], bool],
+    timeout_s: float,
+    alive: Callable[[], bool] = lambda: True,
+    every_s: float = 0.05,
+) -> bool:
+    """Poll `ready`; False when the time is over or `alive` says there is nothing to wait for."""
     deadline = time.monotonic() + timeout_s
     while alive() and time.monotonic() < deadline:
         if ready():
             return True
-        time.sleep(0.05)
+        time.sleep(every_s)
     return False
 
 

@@ -28,7 +28,7 @@ class WorkDue(BaseTrigger):
         poll_s: seconds between looks.
     """
 
-    def __init__(self, poll_s: float = 1.0) -> None:
+    def __init__(self, poll_s: float = 0.5) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poll_s = poll_s
 
@@ -38,6 +38,13 @@ class WorkDue(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look in a thread until work is due."""
+        from datalake.adapters.postgres import kept_connections
+
+        with kept_connections():  # a new one every second would keep the database busier than all else
+            await self._until_due()
+        yield TaskSuccessEvent()
+
+    async def _until_due(self) -> None:
         from datalake.common_func import backoff_s
         from datalake.errors import PipelineError
 
@@ -48,7 +55,7 @@ class WorkDue(BaseTrigger):
                 if watcher is None:
                     watcher = await asyncio.to_thread(self.build_watcher)
                 if await asyncio.to_thread(watcher.is_work_due):
-                    break
+                    return
                 troubles, pause_s = 0, self.poll_s
             except PipelineError as error:
                 watcher = None
@@ -56,7 +63,6 @@ class WorkDue(BaseTrigger):
                 pause_s = backoff_s(troubles, 2 * self.poll_s, LONGEST_PAUSE_S)
                 _LOG.warning("Looking again in %.0f s: %s", pause_s, error)
             await asyncio.sleep(pause_s)
-        yield TaskSuccessEvent()
 
     def build_watcher(self) -> Watcher:
         """What looks, made anew after every trouble."""

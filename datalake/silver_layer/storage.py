@@ -30,8 +30,7 @@ from datalake.silver_layer.part_metadata import kept_count
 @tag(effect="writes")
 def stored_images(frame_jpegs: list[FrameJpeg], lake: Lake) -> list[str]:
     """Keys of the window's images, now in the lake."""
-    for jpeg in frame_jpegs:
-        lake.put_bytes(jpeg.key, jpeg.data)
+    lake.put_many({jpeg.key: jpeg.data for jpeg in frame_jpegs})
     return [jpeg.key for jpeg in frame_jpegs]
 
 

@@ -69,6 +69,7 @@ class Refinement:
         if not names or not bronze.is_decodable:
             return Derivatives(asset_id=assessment.asset_id)
         limit_s = self.options_of(video.claimed.arrived.options).duration_limit_s
+        file = self._opened(bronze.raw_key, known(bronze.media), limit_s)
         with ExitStack() as opened, self.lake.scratch() as scratch_folder:
             inputs = {
                 "silver_video": known(video.silver),
@@ -77,7 +78,7 @@ class Refinement:
                 "frame_table": self.frame_table,
                 "lake": self.lake,
                 "scratch_folder": scratch_folder,
-                "transcoder": LateTranscoder(self._opened(bronze.raw_key, known(bronze.media), limit_s), opened),
+                "transcoder": LateTranscoder(file, opened),
                 "media_probe": self.media.probe_port(),
             }
             made: Derivatives = run_layer("derivatives", inputs)

@@ -1,7 +1,8 @@
 """Connections that a task keeps open from one transaction to the next.
 
 Opening one costs the server a process and us several milliseconds, which is more than most transactions
-take. They are kept for the time of a task only, so that an idle process holds none.
+take. They are kept for the time of a task or of the trigger that waits for work, so that other idle
+processes hold none.
 """
 
 from __future__ import annotations

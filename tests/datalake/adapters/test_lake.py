@@ -60,6 +60,22 @@ def test_an_object_is_written_once(lake: Lake, tmp_path: Path) -> None:
     assert lake.read_bytes("k") == b"first"
 
 
+def test_many_are_there_together_and_each_once(lake: Lake) -> None:
+    lake.put_bytes("images/3", b"first")
+    lake.put_many({f"images/{number}": bytes([number]) for number in range(20)})
+    lake.put_many({})
+    assert lake.read_bytes("images/3") == b"first"
+    assert [lake.read_bytes(f"images/{number}") for number in (0, 7, 19)] == [b"\0", b"\7", b"\x13"]
+
+
+@pytest.mark.parametrize("lake", ["file", "s3"], indirect=True)
+def test_one_of_many_that_is_refused_is_an_error(lake: Lake, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        lake.put_many({"a": b"1", "../outside": b"2", "b": b"3"})
+    if isinstance(lake, FileLake):
+        assert list((tmp_path / "lake/.scratch").iterdir()) == [], "nothing half is left"
+
+
 def test_a_local_path_has_the_bytes(lake: Lake) -> None:
     lake.put_bytes("a/b.bin", b"x" * 1000)
     with lake.local_path("a/b.bin") as path:
@@ -137,11 +153,13 @@ def test_scratch_of_killed_tasks_goes_after_a_day(tmp_path: Path, monkeypatch: p
         for folder in (old, busy, new):
             folder.mkdir(parents=True)
             (folder / "raw").write_bytes(b"x")
+        half = parent / "datalake-scratch-half"
+        half.write_bytes(b"x")
         yesterday = time.time() - 25 * 3600
-        for path in (old / "raw", old, busy):
+        for path in (old / "raw", old, busy, half):
             os.utime(path, (yesterday, yesterday))
         with lake.scratch() as mine:
-            assert not old.exists()
+            assert not old.exists() and not half.exists()
             assert busy.exists() and new.exists() and mine.exists()
 
 
