@@ -8,10 +8,10 @@ from logging import getLogger
 
 from datalake import factory, settings
 from datalake.adapters.kafka import Broker, Kafka, Span
-from datalake.adapters.postgres import offsets, row, transaction
+from datalake.adapters.postgres import offsets, transaction
 from datalake.adapters.postgres.letters import is_any_due as is_letter_due
 from datalake.adapters.postgres.offsets import Position
-from datalake.adapters.postgres.statements import statement
+from datalake.adapters.postgres.outbox import is_any_due as is_mail_due
 from datalake.adapters.runs import Runs
 from datalake.common_func import backoff_s
 from datalake.errors import BrokerUnavailable, ConfigurationError, TopicMissing
@@ -22,6 +22,7 @@ from datalake.ingest.offsets import out_of_range
 _LOG = getLogger(__name__)
 FIRST_KAFKA_PAUSE_S = 2.0
 LONGEST_KAFKA_PAUSE_S = 60.0
+NOTIFY_S = 15.0  # a new mail is left to the task `notify` of its own run so long
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Watcher:
             TransientError: database or Airflow are away.
         """
         with transaction(self._uri) as connection:
-            if is_letter_due(connection) or row(connection, statement("mail/is_due")) is not None:
+            if is_letter_due(connection) or is_mail_due(connection, NOTIFY_S):
                 return True
             if is_alert_due(connection, self._patience.stuck_after_s):
                 return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from datalake.adapters.ports import Delivery, Mail, MailOutbox
-from datalake.adapters.postgres import execute, row, transaction
+from datalake.adapters.postgres import Connection, execute, row, transaction
 from datalake.adapters.postgres.statements import statement
 from datalake.crash_points import crash_point
 
@@ -39,3 +39,13 @@ class PostgresOutbox(MailOutbox):
                 values = {**taken, **vars(delivery)}
                 execute(connection, statement("mail/record_delivery"), values)
             return delivery
+
+
+def is_any_due(connection: Connection, first_s: float) -> bool:
+    """True when a mail waits that nobody is sending.
+
+    Args:
+        connection: to PostgreSQL.
+        first_s: one that nobody has tried to send yet counts after so many seconds.
+    """
+    return row(connection, statement("mail/is_due"), {"first_s": first_s}) is not None

@@ -12,8 +12,7 @@ import pytest
 from datalake.adapters.memory.mail import MemoryMailer
 from datalake.adapters.ports import Mail
 from datalake.adapters.postgres import execute, row, rows, transaction
-from datalake.adapters.postgres.outbox import PostgresOutbox
-from datalake.adapters.postgres.statements import statement
+from datalake.adapters.postgres.outbox import PostgresOutbox, is_any_due
 from datalake.adapters.smtp.mailer import SmtpMailer, SmtpServer
 from datalake.embedded.smtp import SmtpSink
 from datalake.errors import ConfigurationError, MailRefused, MailUnavailable
@@ -58,10 +57,20 @@ def make_due(uri: str) -> None:
 def test_mail_in_another_hand_is_not_due(postgres_uri: str, put: Put) -> None:
     put(1)
     with transaction(postgres_uri) as sender, transaction(postgres_uri) as watcher:
-        assert row(watcher, statement("mail/is_due")) is not None
+        assert is_any_due(watcher, 0)
         watcher.rollback()
         execute(sender, "SELECT FROM notifications FOR UPDATE")
-        assert row(watcher, statement("mail/is_due")) is None
+        assert not is_any_due(watcher, 0)
+
+
+def test_a_new_mail_is_left_to_its_own_run_for_a_while(postgres_uri: str, put: Put) -> None:
+    put(1)
+    with transaction(postgres_uri) as connection:
+        assert not is_any_due(connection, 15)
+        execute(connection, "UPDATE notifications SET next_attempt_at = now() - interval '16 s'")
+        assert is_any_due(connection, 15)
+        execute(connection, "UPDATE notifications SET attempts = 1, next_attempt_at = now()")
+        assert is_any_due(connection, 15), "after a failure its time was chosen"
 
 
 def test_due_mails_are_sent_once(postgres_uri: str, put: Put) -> None:
