@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from datalake.adapters.ports import Embedder
@@ -14,6 +15,8 @@ __all__ = ["build_embedder"]
 def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:
     """The embedder that a setting names; its weights are loaded with the first image or text.
 
+    On a GPU that fails it goes on on the CPU, and says so in `on_cpu_because`.
+
     Args:
         name: `conse`, or `open_clip:<arch>/<pretrained tag or checkpoint path>`.
         device: `auto` (CUDA where there is one), `cpu` or `cuda`.
@@ -23,16 +26,28 @@ def build_embedder(name: str, device: str = "auto", labels_file: Path | None = N
         ConfigurationError: no such embedder, architecture, tag, checkpoint, device, or no labels in the file.
     """
     wait_asleep()
-    # each module imports torch, which only the embedder that is asked for may cost
+    build = _builder(name, labels_file)
+    # only where a model is really asked for may PyTorch cost its import
+    from datalake.adapters.embedders.runtime import torch_device
+
+    if torch_device(device).type == "cpu":
+        return build("cpu")
+    from datalake.adapters.embedders.fallback import FallbackEmbedder
+
+    return FallbackEmbedder(build)
+
+
+def _builder(name: str, labels_file: Path | None) -> Callable[[str], Embedder]:
+    """What builds the embedder on a device."""
     if name == "conse":
         from datalake.adapters.embedders.conse import ConseEmbedder
 
-        return ConseEmbedder(device)
+        return ConseEmbedder
     kind, _, model = name.partition(":")
     if kind == "open_clip" and model:
         from datalake.adapters.embedders.open_clip import OpenClipEmbedder
 
-        return OpenClipEmbedder(model, device, labels_file)
+        return lambda device: OpenClipEmbedder(model, device, labels_file)
     raise ConfigurationError(
         f"EMBEDDER={name!r} is unknown; use 'conse' or 'open_clip:<arch>/<pretrained tag or checkpoint path>'"
     )

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from datalake.adapters.embedders.device_errors import is_out_of_memory
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import BadVideo, TransientError
 from datalake.findings import finding
@@ -56,7 +57,7 @@ class MicroBatcher(Embedder):
 
     Args:
         embedder: does the work; only ever called by one thread at a time.
-        batch_size: images in one model call, at most; halved when memory runs out.
+        batch_size: images in one model call, at most, halved when memory runs out; None: the embedder's.
         max_wait_s: how long an image waits for company while the model is free.
         clock: seconds, rising.
     """
@@ -64,11 +65,11 @@ class MicroBatcher(Embedder):
     def __init__(
         self,
         embedder: Embedder,
-        batch_size: int,
+        batch_size: int | None = None,
         max_wait_s: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._embedder, self._batch_size = embedder, batch_size
+        self._embedder, self._most = embedder, batch_size
         self._max_wait_s, self._clock = max_wait_s, clock
         self._changed = threading.Condition()
         self._queue: deque[_Item] = deque()
@@ -103,6 +104,16 @@ class MicroBatcher(Embedder):
     def dim(self) -> int:
         """The embedder's."""
         return self._embedder.dim
+
+    @property
+    def batch_size(self) -> int:
+        """Images in one model call, at most."""
+        return self._embedder.batch_size if self._most is None else self._most
+
+    @property
+    def on_cpu_because(self) -> str:
+        """The embedder's."""
+        return self._embedder.on_cpu_because
 
     @contextmanager
     def producer(self) -> Iterator[None]:
@@ -175,9 +186,10 @@ class MicroBatcher(Embedder):
             return None
         due_in_s = max(self._queue[0].since_s, self._free_since_s) + self._max_wait_s - self._clock()
         waiting = {request.thread for request in self._waiting}
-        if len(self._queue) < self._batch_size and not self._producers <= waiting and due_in_s > 0:
+        full = self.batch_size
+        if len(self._queue) < full and not self._producers <= waiting and due_in_s > 0:
             return due_in_s
-        batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
+        batch = [self._queue.popleft() for _ in range(min(full, len(self._queue)))]
         self._is_running = self._is_warm = True
         running = self._model.submit(self._results, [item.image for item in batch])
         # a batch that is through already is delivered right here, by this thread
@@ -216,33 +228,28 @@ class MicroBatcher(Embedder):
         self._queue = deque(item for item in self._queue if item.request is not request)
 
     def _results(self, images: list[Image]) -> list[Result]:
-        """The batch's embeddings; after a failure each image by itself, so that one spoils no other."""
+        """The batch's embeddings; of its halves where memory ran out, else of each image by itself."""
         try:
             return list(self._embedder.embed(images))
-        except MemoryError:
-            self._shrink()
-        except _IMAGE_ERRORS as error:
-            if _is_out_of_memory(error):
-                self._shrink()
-        return [self._result(image) for image in images]
+        except (*_IMAGE_ERRORS, MemoryError) as error:
+            has_room = not is_out_of_memory(error)
+            if not has_room and len(images) == 1:
+                raise
+        if has_room:
+            return [self._result(image) for image in images]
+        self._most = max(1, self.batch_size // 2)
+        half = -(-len(images) // 2)
+        return [*self._results(images[:half]), *self._results(images[half:])]
 
     def _result(self, image: Image) -> Result:
         try:
             return self._embedder.embed([image])[0]
         except _IMAGE_ERRORS as error:
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 raise
             # a model that fails on the plainest picture is broken itself: then this raises
             self._embedder.embed([_PROBE])
             return _failed(image, error)
-
-    def _shrink(self) -> None:
-        self._batch_size = max(1, self._batch_size // 2)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """True for CUDA's own error (a RuntimeError) and for the text of the CPU allocator's."""
-    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def _closed() -> TransientError:

@@ -17,10 +17,12 @@ import numpy.typing as npt
 import torch
 
 from datalake.adapters.embedders import sentences
+from datalake.adapters.embedders.batch_room import room_on
 from datalake.adapters.embedders.labels import best_labels, imagenet_names, labels_fingerprint
 from datalake.adapters.embedders.pixels import centre_square
 from datalake.adapters.embedders.runtime import Once, cached_array, native_dtype, short_hash, torch_device
 from datalake.adapters.embedders.sentences import SentenceEncoder
+from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.embedders.wheels import WheelFile
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 
@@ -56,6 +58,7 @@ class ConseEmbedder(Embedder):
     def __init__(self, device: str = "auto") -> None:
         self._device = torch_device(device)
         self._dtype = native_dtype(self._device)
+        self._upload, self._room = Upload(self._device), room_on(self._device)
         self._network = Once(self._loaded_network)
         self._sentences = Once(SentenceEncoder)
         self._classes = Once(self._named_classes)
@@ -89,6 +92,11 @@ class ConseEmbedder(Embedder):
         """384."""
         return sentences.DIM
 
+    @property
+    def batch_size(self) -> int:
+        """What the device has room for."""
+        return self._room.batch_size
+
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
         """One embedding an image, with up to five class names.
 
@@ -98,8 +106,10 @@ class ConseEmbedder(Embedder):
         """
         if not images:
             return []
-        classes = self._classes()
-        return [_embedding(scores, classes) for scores in self._probabilities(images)]
+        classes, _ = self._classes(), self._network()
+        with self._room.measured(len(images)):
+            found = self._probabilities(images)
+        return [_embedding(scores, classes) for scores in found]
 
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text.
@@ -116,7 +126,7 @@ class ConseEmbedder(Embedder):
         """Class probabilities, (images, 1000)."""
         pixels = torch.from_numpy(np.stack([centre_square(image, _SIDE_PX) for image in images]))
         # (n, h, w, 3) seen as (n, 3, h, w) is channels_last already
-        batch = (pixels.to(self._device).permute(0, 3, 1, 2).float() - _MEAN) / _SCALE
+        batch = (self._upload(pixels).permute(0, 3, 1, 2).float() - _MEAN) / _SCALE
         logits = self._network()(batch.to(self._dtype))
         return np.asarray(logits.float().softmax(1).cpu().numpy())
 

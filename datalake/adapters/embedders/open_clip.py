@@ -13,6 +13,8 @@ import numpy as np
 import open_clip
 import torch
 
+from datalake.adapters.embedders.batch_room import room_on
+from datalake.adapters.embedders.device_errors import is_gpu_failure
 from datalake.adapters.embedders.labels import PROMPT, ZeroShot, label_names, labels_fingerprint
 from datalake.adapters.embedders.preprocessing import Preprocessing
 from datalake.adapters.embedders.runtime import (
@@ -70,6 +72,7 @@ class OpenClipEmbedder(Embedder):
         self._config: dict[str, Any] = open_clip.get_model_config(self._weights.arch)
         self._device = torch_device(device)
         self._dtype = native_dtype(self._device)
+        self._room = room_on(self._device)
         self._loaded = Once(self._load)
         self._fingerprint = Once(self._hashed)
         self._label_names = label_names(labels_file)
@@ -95,6 +98,11 @@ class OpenClipEmbedder(Embedder):
         """The architecture's `embed_dim`."""
         return int(self._config["embed_dim"])
 
+    @property
+    def batch_size(self) -> int:
+        """What the device has room for."""
+        return self._room.batch_size
+
     @torch.inference_mode()
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
         """One embedding an image, with up to five of the labels.
@@ -107,9 +115,10 @@ class OpenClipEmbedder(Embedder):
         if not images:
             return []
         loaded = self._loaded()
-        features = loaded.model.encode_image(loaded.preprocess(images), normalize=True)
         zero_shot = self._zero_shot()
-        return [Embedding(vector, zero_shot.labels(vector)) for vector in _unit(features)]
+        with self._room.measured(len(images)):
+            vectors = _unit(loaded.model.encode_image(loaded.preprocess(images), normalize=True))
+        return [Embedding(vector, zero_shot.labels(vector)) for vector in vectors]
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:
@@ -136,6 +145,8 @@ class OpenClipEmbedder(Embedder):
                 device=self._device,
             )
         except (RuntimeError, OSError, EOFError, LookupError, UnpicklingError) as error:
+            if is_gpu_failure(error):
+                raise
             raise _load_error(weights, error) from error
         config = open_clip.get_model_preprocess_cfg(model)
         preprocess = Preprocessing(config, transform, self._device, self._dtype)

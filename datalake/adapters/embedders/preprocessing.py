@@ -15,6 +15,7 @@ from PIL import Image as PilImage
 from torchvision.transforms import InterpolationMode, v2
 
 from datalake.adapters.embedders.pixels import checked
+from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.ports import Image
 
 _INTERPOLATIONS = {"bicubic": InterpolationMode.BICUBIC, "bilinear": InterpolationMode.BILINEAR}
@@ -38,6 +39,7 @@ class Preprocessing:
         dtype: torch.dtype,
     ) -> None:
         self._otherwise, self._device, self._dtype = otherwise, device, dtype
+        self._upload = Upload(device)
         height, width = _sides(config["size"])
         interpolation = _INTERPOLATIONS.get(config["interpolation"])
         self._is_usual = config["resize_mode"] == "shortest" and height == width and interpolation is not None
@@ -60,7 +62,7 @@ class Preprocessing:
         return batch.to(self._device, self._dtype, memory_format=torch.channels_last)
 
     def _usual(self, images: Sequence[Image]) -> torch.Tensor:
-        planes = (_tensor(image).to(self._device).permute(2, 0, 1) for image in images)
+        planes = (self._upload(_tensor(image)).permute(2, 0, 1) for image in images)
         batch: torch.Tensor = self._normalised(torch.stack([self._scaled(each) for each in planes]))
         return batch
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ class Embedding:
 class Embedder(ABC):
     """Images and words into one vector space."""
 
+    USUAL_BATCH_SIZE: ClassVar[int] = 32
+
     @property
     @abstractmethod
     def model(self) -> str:
@@ -52,6 +55,16 @@ class Embedder(ABC):
     @abstractmethod
     def dim(self) -> int:
         """Length of a vector."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many images are best embedded in one call, as far as is known by now."""
+        return self.USUAL_BATCH_SIZE
+
+    @property
+    def on_cpu_because(self) -> str:
+        """Why it goes on on the CPU where a GPU was to do it; empty where that is not so."""
+        return ""
 
     @abstractmethod
     def embed(self, images: Sequence[Image]) -> list[Embedding]:

@@ -195,7 +195,7 @@ def test_when_memory_runs_out_batches_become_smaller(error: Exception) -> None:
     with MicroBatcher(recorder, 4, max_wait_s=HOUR_S) as batcher:
         assert values(batcher.embed(images(1, 2, 3, 4))) == [1, 2, 3, 4]
         assert values(batcher.embed(images(5, 6, 7, 8))) == [5, 6, 7, 8]
-    assert recorder.batches == [[1, 2, 3, 4], [1], [2], [3], [4], [5, 6], [7, 8]]
+    assert recorder.batches == [[1, 2, 3, 4], [1, 2], [3, 4], [5, 6], [7, 8]]
 
 
 def test_closing_wakes_whoever_waits() -> None:

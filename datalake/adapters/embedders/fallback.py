@@ -1,0 +1,123 @@
+"""An embedder that outlives its GPU."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock
+from typing import TypeVar
+
+import torch
+
+from datalake.adapters.embedders.device_errors import is_gpu_failure, is_out_of_memory
+from datalake.adapters.ports import Embedder, Embedding, Image, Vector
+
+_log = logging.getLogger(__name__)
+_MOST_CHARS = 300
+
+Result = TypeVar("Result")
+
+
+class FallbackEmbedder(Embedder):
+    """An embedder on a GPU; once that fails, the same one on the CPU, which gives the same vectors.
+
+    Want of memory for several images is the caller's to mend by fewer; for one image it is a failure. There
+    is no way back: a GPU that failed once may fail in the middle of every batch.
+
+    Args:
+        build: gives the embedder on a device, `cuda` or `cpu`.
+    """
+
+    def __init__(self, build: Callable[[str], Embedder]) -> None:
+        self._build = build
+        self._moving = Lock()
+        self._on_cpu_because = ""
+        self._on_gpu: Embedder | None = None
+        self._embedder = self._begun()
+
+    @property
+    def model(self) -> str:
+        """The embedder's."""
+        return self._embedder.model
+
+    @property
+    def fingerprint(self) -> str:
+        """The embedder's; the device is no part of it."""
+        return self._embedder.fingerprint
+
+    @property
+    def labels_fingerprint(self) -> str:
+        """The embedder's."""
+        return self._embedder.labels_fingerprint
+
+    @property
+    def dim(self) -> int:
+        """The embedder's."""
+        return self._embedder.dim
+
+    @property
+    def batch_size(self) -> int:
+        """The embedder's."""
+        return self._embedder.batch_size
+
+    @property
+    def on_cpu_because(self) -> str:
+        """What the GPU's last words were; empty as long as it works."""
+        return self._on_cpu_because
+
+    def embed(self, images: Sequence[Image]) -> list[Embedding]:
+        """As the embedder.
+
+        Raises:
+            RuntimeError: the GPU's memory is too small for all images at once.
+        """
+        return self._tried(lambda embedder: embedder.embed(images), can_be_fewer=len(images) > 1)
+
+    def embed_text(self, texts: Sequence[str]) -> list[Vector]:
+        """As the embedder."""
+        return self._tried(lambda embedder: embedder.embed_text(texts), can_be_fewer=False)
+
+    def _begun(self) -> Embedder:
+        try:
+            self._on_gpu = self._build("cuda")
+        except RuntimeError as error:
+            if not is_gpu_failure(error):
+                raise
+            self._note(_told(error))
+        return self._on_gpu or self._build("cpu")
+
+    def _tried(self, call: Callable[[Embedder], Result], can_be_fewer: bool) -> Result:
+        embedder = self._embedder
+        is_on_gpu = embedder is self._on_gpu
+        try:
+            return call(embedder)
+        except RuntimeError as error:
+            is_final = is_gpu_failure(error) and not (can_be_fewer and is_out_of_memory(error))
+            if not (is_on_gpu and is_final):
+                raise
+            why = _told(error)
+        # outside of the handler: its traceback would keep the GPU's tensors
+        del embedder
+        self._move(why)
+        return call(self._embedder)
+
+    def _move(self, why: str) -> None:
+        """Go on on the CPU, unless another thread has seen to it."""
+        with self._moving:
+            if self._on_gpu is None:
+                return
+            self._embedder, self._on_gpu = self._build("cpu"), None
+            self._note(why)
+            with suppress(RuntimeError):  # the driver may be gone; if not, others can use the memory
+                torch.cuda.empty_cache()
+
+    def _note(self, why: str) -> None:
+        self._on_cpu_because = why
+        _log.warning("Embedding goes on on the CPU: %s", why)
+
+
+def _told(error: RuntimeError) -> str:
+    """The first line of what the GPU said; the others advise programmers."""
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"[:_MOST_CHARS]
