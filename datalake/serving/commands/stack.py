@@ -64,6 +64,7 @@ def status(as_json: Json = False) -> None:
             _print_access(state)
         if any(part.pid and part.name.startswith("airflow") for part in parts):
             _print_alerts()  # our tables are there before Airflow starts
+            _print_waits()
     if not parts or any(part.health not in ("healthy", "-") for part in parts):
         raise typer.Exit(1)
 
@@ -76,6 +77,15 @@ def _print_alerts() -> None:
 
     with suppress(TransientError):
         print_alerts(open_alerts(postgres_uri(settings.load())))
+
+
+def _print_waits() -> None:
+    """Why a stage stands still: all slots of its pool are taken."""
+    from datalake.embedded.pool_waits import pool_waits
+
+    with suppress(TransientError):
+        for wait in pool_waits():
+            progress(str(wait))
 
 
 def _print_access(state: StackState) -> None:
