@@ -93,7 +93,10 @@ def _through_silver(video: Path) -> dict[str, int]:
             message_id=uuid4(), batch_id=uuid4(), attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
         )
         (chunk,) = chunks.split([claimed], 1)
-        with factory.build_media_children(config, 1) as media, factory.build_batcher(config) as embedder:
+        with (
+            factory.build_media_children(config, 1, decode=True) as media,
+            factory.build_batcher(config) as embedder,
+        ):
             bronze = BronzeVideo(
                 asset_id=asset_id,
                 size_bytes=video.stat().st_size,

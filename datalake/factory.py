@@ -61,10 +61,15 @@ def build_sources(config: Settings) -> SourceReader:
     )
 
 
-def build_media_children(config: Settings, videos: int) -> MediaChildren:
+def build_media_children(config: Settings, videos: int, decode: bool = False) -> MediaChildren:
     """Child processes that open untrusted files, for so many videos; a context manager.
 
     Each one that starts costs half a second of processor time: no more of them than there are videos.
+
+    Args:
+        config: of this installation.
+        videos: how many there are.
+        decode: True where all frames are wanted, so that a GPU is worth its start.
     """
     from datalake.adapters.media.children import MediaChildren
     from datalake.adapters.media.limits import Limits
@@ -75,8 +80,19 @@ def build_media_children(config: Settings, videos: int) -> MediaChildren:
         timeout_per_video_s=silver.child_timeout_per_video_s,
         memory_bytes=silver.child_memory_bytes,
         resident_bytes=silver.child_resident_bytes,
+        uses_gpu=decode and _decodes_on_gpu(config),
     )
     return MediaChildren(max(1, min(silver.children_at_once, videos)), limits)
+
+
+def _decodes_on_gpu(config: Settings) -> bool:
+    """True where models run on a GPU and pictures may be decoded there."""
+    silver = config.silver
+    if silver.decode_device == "cpu" or silver.device == "cpu":
+        return False
+    from datalake.adapters.embedders.runtime import torch_device
+
+    return torch_device(silver.device).type == "cuda"
 
 
 def build_embedder(config: Settings) -> Embedder:

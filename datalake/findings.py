@@ -79,6 +79,11 @@ _DECODING: dict[str, Kind] = {
     "kills_worker": _fatal("Re-encode the file; as it is, it ends the process that works on it."),
     "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
     "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
+    "decoded_on_cpu": Kind("info", "Nothing; the frames are the same, they only took longer."),
+    "embedded_on_cpu": Kind(
+        "warning",
+        "Look at the GPU (nvidia-smi) and at the log of the task; free its memory, or say DEVICE=cpu.",
+    ),
     "frame_not_encodable": _fatal("Send the video with less than 65500 pixels a side."),
 }
 _QUALITY: dict[str, Kind] = {

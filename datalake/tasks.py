@@ -102,7 +102,7 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
 def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through silver, with one model; equal work is done once."""
     leases = factory.build_catalog(config)
-    children = factory.build_media_children(config, len(chunk.videos))
+    children = factory.build_media_children(config, len(chunk.videos), decode=True)
     with children as media, factory.build_batcher(config) as embedder:
         step = silver_step(config, chunk, leases, media, embedder)
         return _run("silver", step, config, config.silver.videos_at_once)(chunk)

@@ -113,7 +113,10 @@ def _opened(
     """Silver's step with a warm model, the files after bronze, and the folder of their lake."""
     embedder.embed([np.zeros((64, 64, 3), np.uint8)])
     assert embedder.fingerprint
-    with TemporaryDirectory() as folder, factory.build_media_children(config, len(work.files)) as media:
+    with (
+        TemporaryDirectory() as folder,
+        factory.build_media_children(config, len(work.files), decode=True) as media,
+    ):
         config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
         chunk = _after_bronze(work, factory.build_lake(config), media)
         with MicroBatcher(embedder, config.silver.embed_batch_size) as batcher:

@@ -72,7 +72,15 @@ class SilverSettings(SettingsGroup):
     embedder: str = Field(
         "conse", description="`conse` (offline) or `open_clip:<arch>/<pretrained tag or checkpoint path>`."
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        description="Where models run: `auto` is the GPU where there is one; if it fails later, on the CPU.",
+    )
+    decode_device: Literal["auto", "cpu"] = Field(
+        "auto",
+        description="Where pictures are decoded: `auto` is NVDEC where models run on a GPU; software (`cpu`) "
+        "notices more damage.",
+    )
     interval_s: float = Field(1.0, ge=0.001, description="Seconds between wanted frames.")
     max_frames: int = Field(10_000, ge=1, le=1_000_000, description="Most frames wanted of one video.")
     duplicate_max_bits: int = Field(
@@ -91,13 +99,20 @@ class SilverSettings(SettingsGroup):
         None,
         description="Labels for open_clip, one a line; relative to the project; empty: ImageNet's.",
     )
-    embed_batch_size: int = Field(32, ge=1, description="Images in one model call, at most.")
+    embed_batch_size: int | None = Field(
+        None,
+        ge=1,
+        description="Images in one model call, at most; empty: 32, on a GPU what half its free memory holds "
+        "(512 at most).",
+    )
     window_max_bytes: int = Field(
         64 * 1024**2, ge=1024**2, description="Decoded pixels that one window may hold."
     )
     chunk_min_videos: int = Field(16, ge=1, description="Fewest videos in a chunk of a large batch.")
     chunk_max_videos: int = Field(64, ge=1, description="Most videos in a chunk.")
-    silver_slots: int = Field(1, ge=1, description="Slots of the Airflow pool `silver`.")
+    silver_slots: int = Field(
+        1, ge=1, description="Slots of the Airflow pool `silver`: one a machine or GPU."
+    )
     videos_at_once: int = Field(
         16,
         ge=1,

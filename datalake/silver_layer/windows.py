@@ -64,6 +64,6 @@ def frames(decoded_window: DecodedWindow, validation_mode: ValidationMode) -> li
     return list(decoded_window.frames)
 
 
-def window_findings(decoded_window: DecodedWindow) -> list[Finding]:
-    """What decoding the window noticed, without its pixels."""
-    return list(decoded_window.findings)
+def window_findings(decoded_window: DecodedWindow, embedding_findings: list[Finding]) -> list[Finding]:
+    """What decoding and embedding the window noticed, without its pixels."""
+    return [*decoded_window.findings, *embedding_findings]

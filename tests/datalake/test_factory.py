@@ -5,15 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from datalake import factory
+from datalake.adapters.embedders import runtime
 from datalake.adapters.ports import BatchReport, VideoReport
 from datalake.contracts import Outcome
 from datalake.errors import ConfigurationError
-from datalake.settings import Settings
+from datalake.settings import Settings, SilverSettings
 
 
 @pytest.fixture
@@ -95,3 +99,57 @@ def test_importing_the_factory_loads_no_client() -> None:
     script = f"import sys, datalake.factory; print(sorted(set({heavy!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What PyTorch finds when it is asked for a device."""
+
+    def found(kind: str) -> None:
+        monkeypatch.setattr(runtime, "torch_device", lambda _: torch.device(kind))
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("found", "silver", "decode", "uses_gpu"),
+    [
+        ("cuda", {}, False, False),
+        ("cpu", {}, True, False),
+        ("cuda", {"decode_device": "cpu"}, True, False),
+        ("cuda", {"device": "cpu"}, True, False),
+        ("cuda", {}, True, True),
+        ("cuda", {"device": "cuda"}, True, True),
+    ],
+)
+def test_pictures_are_decoded_on_the_gpu_where_models_run_there_and_nothing_forbids_it(
+    config: Settings,
+    device: Callable[[str], None],
+    found: str,
+    silver: dict[str, str],
+    decode: bool,
+    uses_gpu: bool,
+) -> None:
+    device(found)
+    config = replace(config, silver=SilverSettings(**silver))
+    assert factory.build_media_children(config, 1, decode).limits.uses_gpu == uses_gpu
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_a_wrong_setting(config: Settings) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    config = replace(config, silver=SilverSettings(device="cuda"))
+    for build in (
+        factory.build_embedder,
+        lambda config: factory.build_media_children(config, 1, decode=True),
+    ):
+        with pytest.raises(ConfigurationError, match="no CUDA device here; use auto or cpu"):
+            build(config)
+
+
+def test_batches_are_the_models_to_size_unless_a_setting_says_so(config: Settings) -> None:
+    with factory.build_batcher(config) as batcher:
+        assert batcher.batch_size == 32
+    config = replace(config, silver=SilverSettings(embed_batch_size=7))
+    with factory.build_batcher(config) as batcher:
+        assert batcher.batch_size == 7

@@ -57,8 +57,10 @@ WARNINGS = {
     "silent_audio",
     "audio_gap",
     "derivative_failed",
+    "embedded_on_cpu",
 }
 INFOS = {
+    "decoded_on_cpu",
     "negative_timestamps",
     "variable_frame_rate",
     "rotated",

@@ -34,8 +34,8 @@ def rogue_world(world: World, configure: Callable[..., None], monkeypatch: pytes
     )
     build = factory.build_media_children
 
-    def rogues(config: Settings, videos: int) -> MediaChildren:
-        return MediaChildren(config.silver.children_at_once, build(config, videos).limits, ENTRY)
+    def rogues(config: Settings, videos: int, decode: bool = False) -> MediaChildren:
+        return MediaChildren(config.silver.children_at_once, build(config, videos, decode).limits, ENTRY)
 
     monkeypatch.setattr(factory, "build_media_children", rogues)
     return world

@@ -1,6 +1,6 @@
 """The process that opens untrusted bytes: no model, no secrets, hard limits, killed without a word.
 
-`process.Child` runs it as `python -m datalake.adapters.media.child SOCKET PARENT MEMORY_BYTES THREADS`.
+`process.Child` runs it as `python -m datalake.adapters.media.child SOCKET PARENT MEMORY_BYTES THREADS GPU`.
 A packet on the socket is one JSON request, answered by one JSON packet; pixels travel in a memfd that goes
 along with the answer, so nothing outlives a kill.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from datalake.adapters.media.answer import Handlers
 from datalake.adapters.media.decode.decoding import Decoding
+from datalake.adapters.media.decode.hardware import Hardware
 from datalake.adapters.media.probe.probing import probe
 from datalake.adapters.media.proxy.transcoding import Transcoding
 from datalake.common_func import die_with_parent
@@ -27,10 +28,19 @@ from datalake.findings import finding
 MAX_PACKET_BYTES = 128 * 1024
 
 
-def main(handlers: Handlers, arguments: list[str]) -> None:
-    """Serve requests on the socket handed over, until the parent hangs up."""
+def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = None) -> None:
+    """Serve requests on the socket handed over, until the parent hangs up.
+
+    Args:
+        handlers: who answers which request.
+        arguments: of the command line.
+        hardware: a GPU's decoder, opened first: what its driver reserves is no memory of a file's.
+    """
     channel_fd, parent_pid, memory_bytes = (int(argument) for argument in arguments[:3])
     die_with_parent(parent_pid, signal.SIGKILL)
+    if hardware is not None:
+        hardware.open()
+        memory_bytes += hardware.reserved_bytes
     _limit_memory(memory_bytes)
     with socket.socket(fileno=channel_fd) as channel:
         channel.send(b"{}")  # ready: from here on, a failure is the video's
@@ -68,7 +78,8 @@ def _limit_cpu(seconds: float) -> None:
 
 if __name__ == "__main__":
     threads = int(sys.argv[4])
-    decoding, transcoding = Decoding(threads), Transcoding(threads)
+    hardware = Hardware() if sys.argv[5] == "True" else None
+    decoding, transcoding = Decoding(threads, hardware), Transcoding(threads)
     main(
         {
             "probe": probe,
@@ -82,4 +93,5 @@ if __name__ == "__main__":
             "proxy_close": transcoding.close,
         },
         sys.argv[1:],
+        hardware,
     )

@@ -21,6 +21,7 @@ class Limits:
         resident_bytes: memory in use, without what is only mapped from files. Pixels that wait in their memfd
             are in no process's memory; there are never more of them than a window may hold.
         threads: of the decoder.
+        uses_gpu: True where NVDEC is to decode what it can.
     """
 
     timeout_s: float
@@ -28,6 +29,7 @@ class Limits:
     memory_bytes: int
     resident_bytes: int
     threads: int = 1
+    uses_gpu: bool = False
 
     def reading_s(self, size_bytes: int) -> float:
         """Wall seconds for a request that may read the whole file, or copy it."""

@@ -35,6 +35,7 @@ _MAX_PACKET_BYTES = 128 * 1024
 _START_TIMEOUT_S = 60.0
 _LAST_WORDS_S = 2.0  # from hanging up to the end of a traceback
 _HELD = ("RssAnon:", "RssShmem:")
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 
 Pixels = npt.NDArray[np.uint8]
@@ -54,9 +55,9 @@ class Child:
             self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             opened.enter_context(self._channel)
             with theirs:
-                numbers = (theirs.fileno(), os.getpid(), limits.memory_bytes, limits.threads)
+                given = (theirs.fileno(), os.getpid(), limits.memory_bytes, limits.threads, limits.uses_gpu)
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", entry, *map(str, numbers)],
+                    [sys.executable, "-m", entry, *map(str, given)],
                     env=_bare_environment(),
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
@@ -224,7 +225,7 @@ def _mapped(files: list[int]) -> Pixels:
 
 def _bare_environment() -> dict[str, str]:
     """The child's environment: our code on the path, and none of the parent's secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return kept | {
         "PYTHONPATH": str(_PACKAGE_ROOT),
         "PYTHONIOENCODING": "utf-8",

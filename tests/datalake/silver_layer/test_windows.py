@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
 from datalake.contracts import Finding, SilverVideo
@@ -89,6 +90,26 @@ def test_a_retry_still_knows_the_damage_of_windows_that_were_finished(run_silver
     again = CountingFrameSource(video(IMAGES))
     silver = run_silver(again, validation_mode="lenient")
     assert (again.decoded_windows, silver.findings) == ([2], (DAMAGED,))
+
+
+class LosesItsGpu(MemoryEmbedder):
+    """Its GPU fails over the second batch."""
+
+    @property
+    def on_cpu_because(self) -> str:
+        return "AcceleratorError: CUDA error" if len(self.batches) > 1 else ""
+
+
+def test_a_gpu_that_fails_stops_no_video_and_is_told_also_after_a_retry(
+    run_silver: Run, lake: MemoryLake
+) -> None:
+    silver = run_silver(CountingFrameSource(video(IMAGES)), embedder=LosesItsGpu())
+    (found,) = silver.findings
+    assert (found.code, found.severity) == ("embedded_on_cpu", "warning")
+    assert found.evidence == "from 2.000 s on: AcceleratorError: CUDA error (+1 more)"
+    del lake.objects[silver.manifest_key]
+    again = run_silver(CountingFrameSource(video(IMAGES)))
+    assert again == silver
 
 
 @pytest.mark.parametrize("mode", ["strict", "lenient"])

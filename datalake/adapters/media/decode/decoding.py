@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import decode_failures
 from datalake.adapters.media.decode.damage import Damage, Picture
+from datalake.adapters.media.decode.hardware import Hardware
 from datalake.adapters.media.decode.reader import Reader
 from datalake.adapters.media.decode.shots import first_of_shots
 from datalake.contracts import Finding, VideoStream
@@ -19,9 +20,10 @@ _MAX_FINDINGS = 3  # of one window
 class Decoding:
     """The child's one open video; `open` replaces it."""
 
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
+    def __init__(self, threads: int, hardware: Hardware | None = None) -> None:
+        self._threads, self._hardware = threads, hardware
         self._reader: Reader | None = None
+        self._has_told_device = False
 
     def open(self, path: str, stream: dict[str, object]) -> Answer:
         """Open a file for the requests that follow.
@@ -30,8 +32,10 @@ class Decoding:
             BadVideo: it cannot be opened.
         """
         self.close()
+        self._has_told_device = False
+        video = VideoStream.model_validate(stream)
         with decode_failures("at opening the file"):
-            self._reader = Reader(path, VideoStream.model_validate(stream), self._threads)
+            self._reader = Reader(path, video, self._threads, self._hardware)
         return Answer(None)
 
     def close(self) -> Answer:
@@ -77,8 +81,17 @@ class Decoding:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
                     file.write(self._opened.upright(picture.frame).data)
-        found = [one.model_dump(mode="json") for one in _findings(self._opened.damage)]
+        noticed = [*_findings(self._opened.damage), *self._device_findings()]
+        found = [one.model_dump(mode="json") for one in noticed]
         return Answer({"frames": times, "findings": found}, pixels_fd)
+
+    def _device_findings(self) -> list[Finding]:
+        """Once a file: that the GPU does not decode it."""
+        reason = self._opened.opener.on_cpu_because
+        if reason is None or self._has_told_device:
+            return []
+        self._has_told_device = True
+        return [finding("decoded_on_cpu", reason)]
 
     @property
     def _opened(self) -> Reader:

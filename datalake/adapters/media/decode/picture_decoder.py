@@ -36,14 +36,17 @@ class PictureDecoder:
     """Packets in, frames out; damage is told, not raised.
 
     Attributes:
-        is_exact: True when damage is noticed at its own packet; threads may notice it some packets early.
+        is_software: False where a GPU decodes.
+        is_exact: True when damage is noticed at its own packet; threads may notice it some packets early, and
+            a GPU hardly ever.
         names_keyframes: True when frames say whether they are keyframes.
     """
 
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
-        self.is_exact = threads == 1
         self._has_begun = False
         self._context = _context(stream, pixel_format, threads)
+        self.is_software = not self._context.is_hwaccel
+        self.is_exact = threads == 1 and self.is_software
         self.names_keyframes = self._context.name not in _STRICTER.values()
         self._check = PacketCheck(stream.codec_context)
         self._log = DecoderLog()
@@ -110,11 +113,20 @@ class PictureDecoder:
         except FFmpegError as error:
             self._log.taken()
             return Decoded([], error.strerror or type(error).__name__)
+        if not self.is_software and any(self._is_cut_otherwise(frame) for frame in frames):
+            return Decoded([], "its pictures are of another size")
         return Decoded(frames, self._log.taken())
+
+    def _is_cut_otherwise(self, frame: VideoFrame) -> bool:
+        """True where the left or top is to be cut off, which FFmpeg does not do to a GPU's pictures."""
+        return (frame.width, frame.height) != (self._context.width, self._context.height)
 
 
 def _context(stream: AvStream, pixel_format: str | None, threads: int) -> VideoCodecContext:
     context = stream.codec_context
+    if context.is_hwaccel:
+        context.thread_count = 1  # more only take more of the GPU's memory
+        return context
     if context.name in _STRICTER and pixel_format in _STRICTER_FORMATS:
         context = cast("VideoCodecContext", CodecContext.create(_STRICTER[context.name], "r"))
         context.extradata = stream.codec_context.extradata

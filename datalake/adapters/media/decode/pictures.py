@@ -25,7 +25,7 @@ _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
 
 
 class StartElsewhere(Exception):
-    """What is whole cannot be told from here: start further back, or decode with one thread."""
+    """What is whole cannot be told from here: start further back, in software, or with one thread."""
 
 
 class PictureStream:
@@ -142,7 +142,7 @@ class PictureStream:
 
     def _on_damage(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
         if not self._decoder.is_exact:
-            raise StartElsewhere
+            raise StartElsewhere(reason)
         if self._is_entering and self._time_of(packet) < (self._keyframe_us or 0):
             self._drops_leading = True  # a picture that refers to some before the keyframe: no damage
         elif self._is_entering and not self._may_be_damaged:
@@ -201,7 +201,7 @@ class PictureStream:
         yield from self._in_place_of_skipped()
         decoded = self._decoder.rest()
         if decoded.damage is not None and not self._decoder.is_exact:
-            raise StartElsewhere
+            raise StartElsewhere(decoded.damage)
         pictures = self._pictures(decoded.frames)
         yield from pictures if _missing(pictures) is None else []
         reason = self._breaks_off or decoded.damage or _missing(pictures)

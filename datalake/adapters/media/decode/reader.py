@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
-from typing import cast
 
-import av
 import numpy as np
 import numpy.typing as npt
-from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream as AvStream
 
-from datalake.adapters.media.containers import OPTIONS, USUAL_RATE_FPS
+from datalake.adapters.media.containers import USUAL_RATE_FPS
 from datalake.adapters.media.decode.alone import Keyframes
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
+from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.keyframes import keyframe_times_us, shown_keyframe_times_us
 from datalake.adapters.media.decode.left_out import OutOfOrder
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
 from datalake.adapters.media.decode.planner import Planner
+from datalake.adapters.media.decode.upright import in_planes, upright
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
@@ -35,18 +34,19 @@ class Reader:
     """Whole frames of one stream at wanted times, and the damage met on the way.
 
     What is decoded on the way is planned. Where a wanted picture turns out to have been left out, or pictures
-    do not come in the order of their times, nothing is left out from then on. Threads notice damage some
-    packets early, and which it is only one thread can tell: from the first damage on a file is decoded with
-    one, and nothing is left out.
+    do not come in the order of their times, nothing is left out from then on. A file that a GPU stumbles over
+    is left to software. Threads notice damage some packets early, and which it is only one thread can tell:
+    from the first damage on one decodes, and nothing is left out.
 
     Attributes:
         keyframes_us: keyframe times, in order; about, until it was looked when they are shown.
+        opener: knows whether a GPU decodes, and why not.
 
     Raises:
         av.error.FFmpegError: the file cannot be opened.
     """
 
-    def __init__(self, path: str, video: VideoStream, threads: int) -> None:
+    def __init__(self, path: str, video: VideoStream, threads: int, gpu: Hardware | None = None) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
         self._start_us, self._can_seek = 0, True
@@ -54,11 +54,12 @@ class Reader:
         self._ahead: Picture | None = None
         self._pictures: Iterator[Picture] = iter(())
         self._is_first = self._is_alone = False  # nothing before `_current`; nothing known of what follows it
-        self._container, self._stream = _opened(path, video)
+        self.opener = StreamOpener(path, video, gpu)
+        self._container, self._stream = self.opener()
         self._clock = Clock(video, self._container.format.name)
         self._keyframes = Keyframes(self._clock)
-        # before a decoder listens: reading the packets makes FFmpeg complain
         self._planner = Planner(video.frame_rate_fps or USUAL_RATE_FPS)
+        # before a decoder listens: reading the packets makes FFmpeg complain
         self._note_keyframes(keyframe_times_us(path, self._stream, self._clock))
         self._holes = holes_of(self._container)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
@@ -85,13 +86,8 @@ class Reader:
         return list(self._noted.values())
 
     def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels as they are to be seen; a frame of another size is scaled to the video's."""
-        turned = self._video.rotation_deg in (90, 270)
-        width, height = self._video.width_px, self._video.height_px
-        if turned:
-            width, height = height, width
-        image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, -self._video.rotation_deg // 90))
+        """RGB pixels as they are to be seen, in the video's size."""
+        return upright(frame if self._decoder.is_software else in_planes(frame), self._video)
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:
         """The whole picture on screen at each wanted time, once, if it began in [start_us, end_us).
@@ -125,13 +121,24 @@ class Reader:
     def _picture_at(self, time_us: int) -> Picture | None:
         try:
             self._move_as_planned(time_us)
-        except StartElsewhere:
-            self._threads, self._planner.leaves_out = 1, False
-            self._reopen()
-            self._move_to(time_us)
+        except StartElsewhere as trouble:
+            self._start_again(time_us, str(trouble))
         if self._current is not None and self._current.damage is not None:
             self._note(self._current.damage)
         return self._current
+
+    def _start_again(self, time_us: int, trouble: str) -> None:
+        """From the start: in software; where it was that, with one thread that leaves nothing out."""
+        if not self._decoder.is_software:
+            self.opener.give_up_hardware(trouble)
+            with suppress(StartElsewhere):
+                self._reopen()
+                self._keyframes = Keyframes(self._clock)  # it may have been the GPU that took none alone
+                self._move_as_planned(time_us)
+                return
+        self._threads, self._planner.leaves_out = 1, False
+        self._reopen()
+        self._move_to(time_us)
 
     def _move_as_planned(self, time_us: int) -> None:
         try:
@@ -214,7 +221,7 @@ class Reader:
         try:
             self._step_in(is_start=False, may_be_damaged=may_be_damaged)
         except StartElsewhere:
-            if self._threads > 1:
+            if not self._decoder.is_exact:
                 raise
             return False
         return True
@@ -223,12 +230,8 @@ class Reader:
         """Start decoding at the next keyframe."""
         self._decoder.restart()
         self._clock.restart()
-        found = packets(self._container, self._stream)
-        self._pictures = iter(
-            PictureStream(
-                found, self._decoder, self._clock, self._planner, is_start, may_be_damaged, self._holes
-            )
-        )
+        found, entry = packets(self._container, self._stream), (is_start, may_be_damaged, self._holes)
+        self._pictures = iter(PictureStream(found, self._decoder, self._clock, self._planner, *entry))
         self._is_alone = False
         self._current, self._ahead = next(self._pictures, None), next(self._pictures, None)
         self._is_first = is_start
@@ -236,15 +239,10 @@ class Reader:
     def _reopen(self) -> None:
         """Stand at the start of the file, with as many threads as are good for it now."""
         self.close()
-        self._container, self._stream = _opened(self._path, self._video)
+        self._container, self._stream = self.opener()
         self._clock = Clock(self._video, self._container.format.name)
         self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
         self._step_in(is_start=True)
 
     def _note(self, damage: Damage) -> None:
         self._noted[id(damage)] = damage
-
-
-def _opened(path: str, video: VideoStream) -> tuple[InputContainer, AvStream]:
-    container = av.open(path, options=dict(OPTIONS))
-    return container, cast("AvStream", container.streams[video.index])

@@ -7,6 +7,7 @@ import torch
 
 from datalake.adapters.embedders.batch_room import LARGEST, BatchRoom, GpuMemory, images_that_fit, room_on
 from datalake.adapters.ports import Embedder
+from tests.gpu import needs_gpu
 
 GIB, MIB = 1024**3, 1024**2
 
@@ -82,8 +83,7 @@ def test_on_a_cpu_it_stays_as_it_is() -> None:
     assert room.batch_size == 32
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@needs_gpu
 def test_a_gpus_memory_is_measured() -> None:
     room, memory = room_on(torch.device("cuda")), GpuMemory(torch.device("cuda"))
     free_bytes = memory.free_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ import torch
 
 from datalake.adapters.embedders import build_embedder, conse
 from datalake.adapters.embedders import open_clip as openclip
+from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.ports import Embedder, Image
+from tests.gpu import needs_gpu
 
 LEAST_COSINE = 0.999
 
@@ -30,9 +34,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def cosines(monkeypatch: pytest.MonkeyPatch, name: str, frames: list[Image]) -> list[float]:
-    """Between the vectors of the device's own precision and those of float32."""
-    native: Embedder = build_embedder(name, "cpu")
+def cosines(
+    monkeypatch: pytest.MonkeyPatch, name: str, frames: list[Image], device: str = "cpu"
+) -> list[float]:
+    """Between the vectors of the device's own precision and those of float32 on the CPU."""
+    native: Embedder = build_embedder(name, device)
     with monkeypatch.context() as patch:
         for module in (conse, openclip):
             patch.setattr(module, "native_dtype", lambda _: torch.float32)
@@ -47,3 +53,47 @@ def test_conse(monkeypatch: pytest.MonkeyPatch, frames: list[Image]) -> None:
 
 def test_open_clip(monkeypatch: pytest.MonkeyPatch, frames: list[Image], checkpoint: Path) -> None:
     assert min(cosines(monkeypatch, f"open_clip:ViT-B-32/{checkpoint}", frames)) >= LEAST_COSINE
+
+
+@needs_gpu
+@pytest.mark.parametrize("name", ["conse", "open_clip"])
+def test_on_a_gpu_vectors_are_those_of_float32_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, frames: list[Image], checkpoint: Path, name: str
+) -> None:
+    name = name if name == "conse" else f"open_clip:ViT-B-32/{checkpoint}"
+    assert min(cosines(monkeypatch, name, frames, "cuda")) >= LEAST_COSINE
+
+
+@needs_gpu
+def test_a_gpu_with_too_little_memory_takes_smaller_batches(frames: list[Image]) -> None:
+    many = (frames * 512)[:512]
+    with MicroBatcher(build_embedder("conse", "cuda"), 512) as batcher, batcher.producer():
+        batcher.embed(many[:1])
+        with memory_limited_to(torch.cuda.memory_reserved() + 128 * 1024**2):
+            found = batcher.embed(many)
+        assert batcher.batch_size < 512
+        assert batcher.on_cpu_because == ""
+    expected = build_embedder("conse", "cpu").embed(frames)
+    assert min(float(found[i].vector @ expected[i].vector) for i in range(len(frames))) >= LEAST_COSINE
+
+
+@needs_gpu
+def test_a_gpu_without_memory_is_left_for_the_cpu(frames: list[Image]) -> None:
+    with (
+        memory_limited_to(1024**2),
+        MicroBatcher(build_embedder("conse", "cuda")) as batcher,
+        batcher.producer(),
+    ):
+        assert len(batcher.embed(frames)) == len(frames)
+        assert "out of memory" in batcher.on_cpu_because
+
+
+@contextmanager
+def memory_limited_to(size_bytes: int) -> Iterator[None]:
+    """PyTorch may have so much of the GPU's memory."""
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(size_bytes / torch.cuda.mem_get_info()[1])
+    try:
+        yield
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import pytest
 import torch
 
 from datalake.adapters.embedders.upload import Upload
+from tests.gpu import needs_gpu
 
 
 def test_on_a_cpu_nothing_is_copied() -> None:
@@ -11,8 +11,7 @@ def test_on_a_cpu_nothing_is_copied() -> None:
     assert Upload(torch.device("cpu"))(pixels) is pixels
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@needs_gpu
 def test_a_gpu_gets_every_byte_also_of_many_images_and_of_a_cut_one() -> None:
     upload = Upload(torch.device("cuda"))
     whole = [torch.randint(0, 256, (1080, 1920, 3), dtype=torch.uint8) for _ in range(16)]

@@ -13,7 +13,8 @@ import pytest
 from datalake.adapters.media.children import ChildProbe, MediaChildren
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.ports import Sampling
-from tests.clips import clips_folder, frame_number, kept
+from tests.clips import HEIGHT_PX, WIDTH_PX, clips_folder, frame_number, kept
+from tests.gpu import HAS_GPU
 from tests.limits import ROOMY
 
 MEGABYTE = 1024**2
@@ -89,6 +90,28 @@ def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> No
 
         with ThreadPoolExecutor(len(paths)) as threads:
             assert list(threads.map(last_frame, paths)) == [29, 39, 49, 59, 69, 79]
+
+
+@pytest.mark.skipif(HAS_GPU, reason="this machine may have NVDEC")
+def test_where_nvdec_cannot_be_opened_software_decodes_and_the_video_says_so_once(
+    make_clip: Callable[..., Path],
+) -> None:
+    path = make_clip()
+    with MediaChildren(slots=1, limits=replace(ROOMY, uses_gpu=True)) as media:
+        probe = media.probe_port().probe(path)
+        assert probe.media is not None
+        with media.frame_source(path, probe.media) as source:
+            first, *others = (
+                source.decoded(window)
+                for window in source.windows(Sampling(0.1, 20, 8 * WIDTH_PX * HEIGHT_PX * 3))
+            )
+    shown = [frame_number(frame.image) for window in (first, *others) for frame in window.frames]
+    assert shown == list(range(0, 60, 3))
+    (found,) = first.findings
+    assert (found.code, found.severity) == ("decoded_on_cpu", "info")
+    assert found.evidence.startswith("NVDEC cannot be opened: ")
+    assert others
+    assert not any(window.findings for window in others)
 
 
 def test_children_are_started_ahead(make_clip: Callable[..., Path]) -> None:

@@ -15,6 +15,7 @@ from datalake.adapters.media import process
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
 from datalake.errors import BadVideo, MachineBusy
+from tests.datalake.adapters.media.reserving_child import RESERVED_BYTES
 from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
@@ -127,6 +128,19 @@ def test_secrets_stay_with_the_parent(pool: ChildPool, monkeypatch: pytest.Monke
     monkeypatch.setenv("SMTP_PASSWORD", "hunter2")
     with ChildPool(1, LIMITS, entry=ROGUE) as fresh, fresh.lease() as child:
         assert "SMTP_PASSWORD" not in child.request("environment")
+
+
+def test_a_child_sees_the_gpu_that_its_parent_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    with ChildPool(1, LIMITS, entry=ROGUE) as fresh, fresh.lease() as child:
+        assert "CUDA_VISIBLE_DEVICES" in child.request("environment")
+
+
+def test_what_a_gpus_driver_reserves_is_no_memory_of_the_files() -> None:
+    reserving = "tests.datalake.adapters.media.reserving_child"
+    with ChildPool(1, LIMITS, entry=reserving) as pool, pool.lease() as child:
+        limit_bytes = child.request("limit")
+    assert limit_bytes - LIMITS.memory_bytes == pytest.approx(RESERVED_BYTES, rel=0.01)
 
 
 def test_a_child_that_cannot_start_is_trouble_of_the_machine() -> None:
