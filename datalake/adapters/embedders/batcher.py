@@ -16,18 +16,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from datalake.adapters.embedders.device_errors import is_out_of_memory
+from datalake.adapters.embedders.batch_results import PROBE, Result, batch_results
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
-from datalake.errors import BadVideo, TransientError
-from datalake.findings import finding
-
-# what an image that a model cannot take may make it raise; whether the image is to blame, a probe tells
-_IMAGE_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError)
-_PROBE = np.full((64, 64, 3), 127, np.uint8)
-
-Result = Embedding | BaseException
+from datalake.errors import TransientError
 
 
 @dataclass(eq=False)
@@ -156,7 +147,7 @@ class MicroBatcher(Embedder):
             if self._is_warm or self._is_closed:
                 return
             self._is_running = self._is_warm = True
-            self._model.submit(self._embedder.embed, [_PROBE]).add_done_callback(self._set_free)
+            self._model.submit(self._embedder.embed, [PROBE]).add_done_callback(self._set_free)
 
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text; unbatched."""
@@ -228,34 +219,11 @@ class MicroBatcher(Embedder):
         self._queue = deque(item for item in self._queue if item.request is not request)
 
     def _results(self, images: list[Image]) -> list[Result]:
-        """The batch's embeddings; of its halves where memory ran out, else of each image by itself."""
-        try:
-            return list(self._embedder.embed(images))
-        except (*_IMAGE_ERRORS, MemoryError) as error:
-            has_room = not is_out_of_memory(error)
-            if not has_room and len(images) == 1:
-                raise
-        if has_room:
-            return [self._result(image) for image in images]
-        self._most = max(1, self.batch_size // 2)
-        half = -(-len(images) // 2)
-        return [*self._results(images[:half]), *self._results(images[half:])]
+        return batch_results(self._embedder, images, self._shrink)
 
-    def _result(self, image: Image) -> Result:
-        try:
-            return self._embedder.embed([image])[0]
-        except _IMAGE_ERRORS as error:
-            if is_out_of_memory(error):
-                raise
-            # a model that fails on the plainest picture is broken itself: then this raises
-            self._embedder.embed([_PROBE])
-            return _failed(image, error)
+    def _shrink(self) -> None:
+        self._most = max(1, self.batch_size // 2)
 
 
 def _closed() -> TransientError:
     return TransientError("the embedder was closed while images waited for it; the task tries again")
-
-
-def _failed(image: Image, error: Exception) -> BadVideo:
-    evidence = f"The model cannot take a frame of shape {image.shape}: {error}"[:500]
-    return BadVideo(finding("embedding_failed", evidence))
