@@ -22,7 +22,7 @@ from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
 from datalake.dag_defaults import SERVICE_RETRIES
 
-CHUNK_LABEL = "{{ ti.xcom_pull(task_ids='plan')[ti.map_index]['label'] }}"
+CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
 PARAMS = {
     "uris": Param(
         [],

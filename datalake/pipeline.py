@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
@@ -114,8 +115,12 @@ def _snake_case(name: str) -> str:
 logging.getLogger("hamilton").setLevel(logging.CRITICAL)
 
 
+@cache
 def build(name: str) -> driver.Driver:
-    """The driver of one dataflow; each execution is synchronous in the calling thread."""
+    """The driver of one dataflow, made once; each execution is synchronous in the calling thread.
+
+    What one execution knows is its own, so threads may share it; making one takes longer than many run.
+    """
     modules = [import_module(module) for module in DATAFLOWS[name].modules]
     return (
         driver.Builder()

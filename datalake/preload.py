@@ -41,8 +41,11 @@ import datalake.adapters.smtp.template
 import datalake.ingest.cycle
 import datalake.tasks  # noqa: F401
 from datalake.contracts import Chunk
+from datalake.pipeline import DATAFLOWS, build
 from datalake.preloaded import stamps
 
+for dataflow in DATAFLOWS:
+    build(dataflow)
 Chunk.model_rebuild()
 SEEN = stamps("datalake")
 # A collection in a child would write to every page that it shares with this process.
