@@ -22,7 +22,7 @@ from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
 from datalake.dag_defaults import SERVICE_RETRIES
 
-CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
+CHUNK_LABEL = "{{ task.op_args[0]['label'] }}"
 PARAMS = {
     "uris": Param(
         [],
