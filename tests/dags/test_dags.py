@@ -3,8 +3,10 @@
 import ast
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from jinja2 import Template
 
 HEAVY = (
     "torch",
@@ -83,7 +85,10 @@ def test_silver_has_its_own_pool_and_every_layer_is_labelled_by_its_videos(dag_b
     dag = dag_bag.dags["video_process"]
     assert dag.get_task("layers.silver").pool == "silver"
     for layer in ("bronze", "silver", "gold"):
-        assert "label" in dag.get_task(f"layers.{layer}").map_index_template
+        task = dag.get_task(f"layers.{layer}")
+        assert len(task.op_args) == 1, "the chunk, when the task runs"
+        running = SimpleNamespace(op_args=[{"label": "a, b"}])
+        assert Template(task.map_index_template).render(task=running) == "a, b"
 
 
 def test_a_run_is_judged_by_notify_which_runs_whatever_happened(dag_bag):
