@@ -31,6 +31,7 @@ from datalake.adapters.postgres import kept_connections, row, rows, transaction
 from datalake.demo.messages import QUERIES, arrived, fresh_clip, with_free_box
 from datalake.demo.scene import Scene
 from datalake.embedded.addresses import AIRFLOW_DATABASE
+from datalake.embedded.airflow import API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER
 from datalake.embedded.parts import open_stack
 from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.process import python_argv, wait_until
@@ -89,9 +90,9 @@ def measure(folder: Path, videos: int) -> dict[str, Any]:
         _warm(scene)
         singles = [_single(scene) for _ in range(_SINGLES)]
         drained = _drained(scene, videos)
-        direct = _direct(folder)
         with transaction(plain_uri(open_stack().parts.airflow_environment[AIRFLOW_DATABASE])) as connection:
             tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
+        direct = _direct(folder)
     overhead_ms = 1000 * (drained["wall_s"] / videos - direct["wall_s"] / direct["videos"])
     return {
         "idle": singles,
@@ -149,7 +150,10 @@ def _drained(scene: Scene, videos: int) -> dict[str, Any]:
 
 
 def _direct(folder: Path) -> dict[str, Any]:
-    """The tasks alone, in a process that has done its imports; on the same stores."""
+    """The tasks alone, in a process that has done its imports; on the same stores, without Airflow beside."""
+    stack = open_stack()
+    for name in ("watchdog", SCHEDULER, TRIGGERER, DAG_PROCESSOR, API_SERVER):
+        stack.supervisor.stop_program(name)
     files = _files(samples_folder(), "direct", _DIRECT)
     listed = folder / "direct.json"
     listed.write_text(json.dumps([path.as_uri() for path in files]), "utf-8")

@@ -52,6 +52,7 @@ class Watcher:
         self._patience = patience
         self._broker: Broker | None = None
         self._waiting_since: float | None = None
+        self.is_busy = False  # runs were live when last looked
         self._kafka_troubles = 0
         self._kafka_silent_until = 0.0
 
@@ -73,6 +74,7 @@ class Watcher:
     def _are_messages_due(self) -> bool:
         """At once when the pipeline is idle, else when many or long there; never when it is full."""
         live = self._runs.live_count()
+        self.is_busy = live > 0
         if live >= self._patience.max_runs:
             return False
         unread = self._unread()

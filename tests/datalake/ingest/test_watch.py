@@ -57,6 +57,13 @@ def test_a_busy_pipeline_waits_for_more_messages(scene: Scene, pipeline) -> None
     assert scene.is_due()
 
 
+def test_it_is_known_whether_runs_are_live(scene: Scene, pipeline) -> None:
+    assert not scene.is_due() and not scene.watcher.is_busy
+    pipeline.send(message())
+    live_run_of(scene, pipeline)
+    assert not scene.is_due() and scene.watcher.is_busy
+
+
 def test_a_busy_pipeline_waits_no_longer_than_it_may(pipeline) -> None:
     scene = Scene(pipeline, Patience(messages=3, wait_s=0, max_runs=2, stuck_after_s=1800))
     pipeline.send(message())
