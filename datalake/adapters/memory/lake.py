@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +29,11 @@ class MemoryLake(Lake):
         if key not in self.objects:
             self.objects[key] = bytes(data)
             self.writes += 1
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        """One after the other: nothing here has to be waited for."""
+        for key, data in objects.items():
+            self.put_bytes(key, data)
 
     def read_bytes(self, key: str) -> bytes:
         """The whole object."""
