@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,7 +39,8 @@ _MASTERING = (
 def write(path: Path, recipe: Recipe) -> None:
     """Encode and mux; leaves whatever half a file when an encoder or muxer refuses the recipe."""
     options = dict(recipe.muxer_options) | ({"movflags": recipe.movflags} if recipe.movflags else {})
-    with av.open(str(path), "w", format=MUXERS[recipe.suffix], options=options) as container:
+    muxer = av.open(str(path), "w", format=MUXERS[recipe.suffix], options=options)
+    with _unchanged_priority(), muxer as container:
         container.metadata.update(dict(recipe.tags))
         stream = _picture_stream(container, recipe) if recipe.has_picture else None
         length_ms = recipe.audio_ms or recipe.pts_ms[-1] - recipe.start_ms + 1000 / recipe.fps
@@ -46,6 +50,16 @@ def write(path: Path, recipe: Recipe) -> None:
             _write_pictures(container, stream, recipe)
         for sound, length_ms in sounds:
             _write_sound(container, sound, recipe, length_ms)
+
+
+@contextmanager
+def _unchanged_priority() -> Iterator[None]:
+    """SVT-AV1 makes the thread that starts it as root a real-time one; its children starve all others."""
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def _picture_stream(container: av.container.OutputContainer, recipe: Recipe) -> av.VideoStream:
