@@ -20,7 +20,7 @@ from tests.cases.product import arrived, findings_of, settings, through
 from tests.cases.table import CASES
 from tests.clips import frame_number
 
-# they need a server, a machine or a model in trouble, and are tested beside what reports them
+# they need a server, a machine, a GPU or a model in trouble, and are tested beside what reports them
 ELSEWHERE = {
     "source_unavailable",
     "source_unreadable",
@@ -29,6 +29,8 @@ ELSEWHERE = {
     "decoder_out_of_memory",
     "kills_worker",
     "embedding_failed",
+    "embedded_on_cpu",
+    "decoded_on_cpu",
     "frame_not_encodable",
     "derivative_failed",
 }
