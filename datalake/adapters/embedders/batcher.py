@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from datalake.adapters.embedders.batch_results import PROBE, Result, batch_results
+from datalake.adapters.embedders.wrapped import WrappedEmbedder
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import TransientError
 
@@ -43,7 +44,7 @@ class _Item:
     since_s: float
 
 
-class MicroBatcher(Embedder):
+class MicroBatcher(WrappedEmbedder):
     """An embedder that many threads share; every call blocks until its vectors are there.
 
     Args:
@@ -77,34 +78,9 @@ class MicroBatcher(Embedder):
         self.close()
 
     @property
-    def model(self) -> str:
-        """The embedder's."""
-        return self._embedder.model
-
-    @property
-    def fingerprint(self) -> str:
-        """The embedder's."""
-        return self._embedder.fingerprint
-
-    @property
-    def labels_fingerprint(self) -> str:
-        """The embedder's."""
-        return self._embedder.labels_fingerprint
-
-    @property
-    def dim(self) -> int:
-        """The embedder's."""
-        return self._embedder.dim
-
-    @property
     def batch_size(self) -> int:
         """Images in one model call, at most."""
         return self._embedder.batch_size if self._most is None else self._most
-
-    @property
-    def on_cpu_because(self) -> str:
-        """The embedder's."""
-        return self._embedder.on_cpu_because
 
     @contextmanager
     def producer(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 
 from datalake.adapters.embedders.device_errors import is_gpu_failure, is_out_of_memory
+from datalake.adapters.embedders.wrapped import WrappedEmbedder
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 
 _log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ _MOST_CHARS = 300
 Result = TypeVar("Result")
 
 
-class FallbackEmbedder(Embedder):
+class FallbackEmbedder(WrappedEmbedder):
     """An embedder on a GPU; once that fails, the same one on the CPU, which gives the same vectors.
 
     Want of memory for several images is the caller's to mend by fewer; for one image it is a failure. There
@@ -35,31 +36,6 @@ class FallbackEmbedder(Embedder):
         self._on_cpu_because = ""
         self._on_gpu: Embedder | None = None
         self._embedder = self._begun()
-
-    @property
-    def model(self) -> str:
-        """The embedder's."""
-        return self._embedder.model
-
-    @property
-    def fingerprint(self) -> str:
-        """The embedder's; the device is no part of it."""
-        return self._embedder.fingerprint
-
-    @property
-    def labels_fingerprint(self) -> str:
-        """The embedder's."""
-        return self._embedder.labels_fingerprint
-
-    @property
-    def dim(self) -> int:
-        """The embedder's."""
-        return self._embedder.dim
-
-    @property
-    def batch_size(self) -> int:
-        """The embedder's."""
-        return self._embedder.batch_size
 
     @property
     def on_cpu_because(self) -> str:
