@@ -30,10 +30,8 @@ from benchmarks.own_stack import own_stack
 from datalake.adapters.postgres import kept_connections, row, rows, transaction
 from datalake.demo.messages import QUERIES, arrived, fresh_clip, with_free_box
 from datalake.demo.scene import Scene
-from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.airflow import API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER
 from datalake.embedded.parts import open_stack
-from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.process import python_argv, wait_until
 from datalake.embedded.samples import sample_clips, samples_folder
 from datalake.errors import TransientError
@@ -90,7 +88,7 @@ def measure(folder: Path, videos: int) -> dict[str, Any]:
         _warm(scene)
         singles = [_single(scene) for _ in range(_SINGLES)]
         drained = _drained(scene, videos)
-        with transaction(plain_uri(open_stack().parts.airflow_environment[AIRFLOW_DATABASE])) as connection:
+        with transaction(open_stack().airflow_database_uri) as connection:
             tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
         direct = _direct(folder)
     overhead_ms = 1000 * (drained["wall_s"] / videos - direct["wall_s"] / direct["videos"])

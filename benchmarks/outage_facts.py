@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalake.adapters import postgres
-from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.parts import OpenStack
-from datalake.embedded.postgres_admin import plain_uri
 
 _RUNS = """
 SELECT count(*) FILTER (WHERE dag_id = 'kafka_consumer' AND state = 'failed') AS failed_consumer_runs,
@@ -42,7 +40,7 @@ def airflow_facts(stack: OpenStack) -> AirflowFacts:
     Raises:
         DatabaseUnavailable: it is away.
     """
-    with postgres.transaction(plain_uri(stack.parts.airflow_environment[AIRFLOW_DATABASE])) as connection:
+    with postgres.transaction(stack.airflow_database_uri) as connection:
         return AirflowFacts(**(postgres.row(connection, _RUNS) or {}))
 
 

@@ -84,6 +84,11 @@ def ensure_venv() -> None:
     reason = must_recreate()
     if reason is None:
         return
+    if VENV.is_symlink():
+        raise BootstrapError(
+            f".venv has to be made here ({reason}), but it is a link to {VENV.readlink()}.\n"
+            "  Remove the link (rm .venv), and run again."
+        )
     check_disk()
     version = ".".join(map(str, sys.version_info[:3]))
     with step(f"creating .venv with Python {version} ({reason})"):

@@ -9,6 +9,7 @@ from datalake.embedded import airflow
 from datalake.embedded.addresses import AIRFLOW_DATABASE, external_addresses, given_settings, postgres_uri
 from datalake.embedded.kafka import KafkaServer
 from datalake.embedded.postgres import PostgresServer
+from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.process import Server, ServerFailed
 from datalake.embedded.qdrant.server import QdrantServer
 from datalake.embedded.smtp import SmtpServer
@@ -68,6 +69,11 @@ class OpenStack:
     state: StackState
     parts: Parts
     supervisor: Supervisor
+
+    @property
+    def airflow_database_uri(self) -> str:
+        """Address of Airflow's own database, as libpq reads it."""
+        return plain_uri(self.parts.airflow_environment[AIRFLOW_DATABASE])
 
 
 def open_stack(folder: Layout | None = None) -> OpenStack:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datalake.adapters.postgres import rows, transaction
-from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.parts import open_stack
-from datalake.embedded.postgres_admin import plain_uri
-from datalake.embedded.state import layout
 
 # What was handed to the executor holds slots as well; -1 slots are endless.
 _WAITS = """
@@ -56,7 +53,7 @@ def read_pool_waits(uri: str) -> list[PoolWait]:
     Raises:
         DatabaseUnavailable: Airflow's database is away.
     """
-    with transaction(plain_uri(uri)) as connection:
+    with transaction(uri) as connection:
         return [PoolWait(**one) for one in rows(connection, _WAITS)]
 
 
@@ -66,4 +63,4 @@ def pool_waits() -> list[PoolWait]:
     Raises:
         DatabaseUnavailable: Airflow's database is away.
     """
-    return read_pool_waits(open_stack(layout()).parts.airflow_environment[AIRFLOW_DATABASE])
+    return read_pool_waits(open_stack().airflow_database_uri)

@@ -41,7 +41,7 @@ class WorkDue(BaseTrigger):
         """Look in a thread until work is due."""
         from datalake.adapters.postgres import kept_connections
 
-        with kept_connections():  # a new one every second would keep the database busier than all else
+        with kept_connections():  # a new one for every look would keep the database busier than all else
             await self._until_due()
         yield TaskSuccessEvent()
 

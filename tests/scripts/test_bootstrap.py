@@ -136,6 +136,17 @@ def test_a_damaged_environment_is_told_from_a_usable_one(checkout: Path, damage:
     assert reason in evaluated(checkout, "bootstrap.must_recreate()")
 
 
+def test_a_link_to_another_environment_is_not_replaced(checkout: Path, tmp_path: Path) -> None:
+    elsewhere = make_venv(tmp_path)
+    (checkout / ".venv").symlink_to(elsewhere)
+    (elsewhere / ".bootstrap-unfinished").touch()
+    done = run_bootstrap(checkout, {"PATH": ""})
+    assert done.returncode == 1
+    assert f"it is a link to {elsewhere}" in done.stderr
+    assert "rm .venv" in done.stderr
+    assert (elsewhere / "bin" / "python").exists()
+
+
 def test_without_a_network_a_clear_message_ends_the_run_and_nothing_claims_to_be_ready(
     checkout: Path, shell_environment: dict[str, str]
 ) -> None:
