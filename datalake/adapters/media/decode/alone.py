@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -13,16 +13,22 @@ from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Picture
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.packets import packets
+from datalake.adapters.media.transport_holes import Hole
 
 _BACK_US = (0, 1_000_000)  # where an index is by decoding time, a seek lands behind the keyframe
 
 
 class Keyframes:
-    """Takes keyframes of one file alone, as long as that works."""
+    """Takes keyframes of one file alone, as long as that works.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: of the file.
+        holes: where it has any, nothing is taken alone: a keyframe may reach into one.
+    """
+
+    def __init__(self, clock: Clock, holes: Sequence[Hole]) -> None:
         self._clock = clock
-        self._back_us = list(_BACK_US) if not clock.counts_pictures else []
+        self._back_us = [] if clock.counts_pictures or holes else list(_BACK_US)
 
     @property
     def are_alone(self) -> bool:

@@ -24,7 +24,7 @@ def keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
 
     The index lists decoding times; the first one is the start of the video.
     """
-    return _listed(_indexed(stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock))
+    return _listed(_indexed(stream, clock) if is_indexed(stream) else _scanned(path, stream.index, clock))
 
 
 def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
@@ -32,11 +32,12 @@ def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[
 
     Where there is an index only the keyframes are read.
     """
-    times_us = _sought(path, stream, clock) if _is_whole(stream) else _scanned(path, stream.index, clock)
+    times_us = _sought(path, stream, clock) if is_indexed(stream) else _scanned(path, stream.index, clock)
     return _listed(times_us)
 
 
-def _is_whole(stream: AvStream) -> bool:
+def is_indexed(stream: AvStream) -> bool:
+    """False where keyframes are found by reading all packets, which say when they are shown."""
     return len(stream.index_entries) == stream.frames > 0
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 _SEEK_WORTH_PICTURES = 16  # skipping fewer costs less by decoding on than by entering a group of pictures
 _ALONE_WORTH_PICTURES = 4  # the same where the keyframe at the end of the seek is all that is decoded
 _ON_SCREEN_PICTURES = 2  # a picture is taken to be on screen for so many at most
+_SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
+_LATE_US = _SEEK_BACK_US[1]  # sought by decoding time, a seek to a keyframe lands behind it
+FARTHEST_BACK_US = _SEEK_BACK_US[-1]
 
 
 class Planner:
@@ -22,18 +26,31 @@ class Planner:
 
     Attributes:
         keyframes_us: about where groups of pictures begin, rising; empty where that is not known.
+        are_shown: True where those are the times at which the first picture of each is on screen.
         leaves_out: False where every picture of a group is to be decoded.
     """
 
     def __init__(self, frame_rate_fps: float) -> None:
         self.keyframes_us: Sequence[int] = ()
+        self.are_shown = False
+        self._late_us = 0
         self._picture_us = 1_000_000 / frame_rate_fps
         self._wanted_us: Sequence[int] = ()
         self.leaves_out = True
 
+    def know_keyframes(self, times_us: Sequence[int], are_shown: bool) -> None:
+        """Plan by them, unless the clock is set back: a seek to a time might then lead to another one."""
+        are_rising = all(before <= after for before, after in pairwise(times_us))
+        self.keyframes_us, self.are_shown = times_us if are_rising else (), are_shown
+
     def want(self, wanted_us: Sequence[int]) -> None:
         """From now on these times, rising; of later ones nothing is known. None: every picture is needed."""
         self._wanted_us = wanted_us
+
+    @property
+    def wants_some(self) -> bool:
+        """False where every picture is needed."""
+        return bool(self._wanted_us)
 
     def is_needed(self, time_us: int) -> bool:
         """True when the picture shown from this time on may be wanted, whatever refers to it."""
@@ -46,7 +63,19 @@ class Planner:
 
     def is_seek_cheaper(self, from_us: int, wanted_us: int) -> bool:
         """True when many pictures lie between one that comes next and the keyframe before a wanted time."""
-        return self._keyframe_before(wanted_us) - from_us > self._picture_us * _SEEK_WORTH_PICTURES
+        landed_us = self._keyframe_before(wanted_us) - self._late_us
+        return landed_us - from_us > self._picture_us * _SEEK_WORTH_PICTURES
+
+    def places_us(self, wanted_us: int) -> list[int]:
+        """Where to seek to, one after the other, until a picture not after a wanted time is found."""
+        from_us = self._keyframe_before(wanted_us) if self.are_shown and self.keyframes_us else wanted_us
+        near_us = [from_us - back_us for back_us in sorted({self._late_us, _LATE_US})]
+        tries_us = [*near_us, *(wanted_us - back_us for back_us in _SEEK_BACK_US)]
+        return list(dict.fromkeys(time_us for time_us in tries_us if 0 <= time_us <= wanted_us))
+
+    def came_late(self) -> None:
+        """A seek to one of these places led behind the wanted time: seek further back from now on."""
+        self._late_us = _LATE_US if self.are_shown and self.keyframes_us else 0
 
     def is_alone(self, wanted_us: int) -> bool:
         """True when a keyframe is wanted at its own time, and none of those that refer to it is wanted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,19 +14,17 @@ from av.video.frame import VideoFrame
 from datalake.adapters.media.containers import USUAL_RATE_FPS
 from datalake.adapters.media.decode.alone import Keyframes
 from datalake.adapters.media.decode.clock import Clock
-from datalake.adapters.media.decode.damage import Damage, Picture
+from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
-from datalake.adapters.media.decode.keyframes import keyframe_times_us, shown_keyframe_times_us
+from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times_us, shown_keyframe_times_us
 from datalake.adapters.media.decode.left_out import OutOfOrder
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
-from datalake.adapters.media.decode.planner import Planner
+from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
 from datalake.adapters.media.decode.upright import in_planes, upright
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
-
-_SEEK_BACK_US = (0, 1_000_000, 4_000_000, 16_000_000, 64_000_000)
 
 
 class Reader:
@@ -57,11 +54,12 @@ class Reader:
         self.opener = StreamOpener(path, video, gpu)
         self._container, self._stream = self.opener()
         self._clock = Clock(video, self._container.format.name)
-        self._keyframes = Keyframes(self._clock)
         self._planner = Planner(video.frame_rate_fps or USUAL_RATE_FPS)
         # before a decoder listens: reading the packets makes FFmpeg complain
-        self._note_keyframes(keyframe_times_us(path, self._stream, self._clock))
+        times_us = keyframe_times_us(path, self._stream, self._clock)
+        self._note_keyframes(times_us, are_shown=not is_indexed(self._stream))
         self._holes = holes_of(self._container)
+        self._keyframes = Keyframes(self._clock, self._holes)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
     def close(self) -> None:
@@ -70,15 +68,15 @@ class Reader:
         self._container.close()
 
     def look_when_keyframes_are_shown(self) -> None:
-        """Make `keyframes_us` exact, reading every keyframe of the file."""
-        with self._decoder.not_listening():
-            self._note_keyframes(shown_keyframe_times_us(self._path, self._stream, self._clock))
+        """Make `keyframes_us` exact, reading every keyframe of the file unless they are."""
+        if not self._planner.are_shown:
+            with self._decoder.not_listening():
+                times_us = shown_keyframe_times_us(self._path, self._stream, self._clock)
+            self._note_keyframes(times_us, are_shown=True)
 
-    def _note_keyframes(self, times_us: array[int]) -> None:
-        """Plan by them, unless the clock is set back: a seek to a time might then lead to another one."""
-        are_rising = all(before <= after for before, after in pairwise(times_us))
-        self._planner.keyframes_us = times_us if are_rising else ()
-        self.keyframes_us = times_us if are_rising else array("q", sorted(times_us))
+    def _note_keyframes(self, times_us: array[int], are_shown: bool) -> None:
+        self._planner.know_keyframes(times_us, are_shown)
+        self.keyframes_us = times_us if self._planner.keyframes_us else array("q", sorted(times_us))
 
     @property
     def damage(self) -> list[Damage]:
@@ -109,6 +107,8 @@ class Reader:
     def every_picture(self, start_us: int, end_us: int) -> Iterator[Picture]:
         """The picture on screen at the start, then every whole one that begins in [start_us, end_us)."""
         self._noted, self._start_us = {}, start_us
+        if self._planner.wants_some:  # some of what follows may have been left out: stand nowhere
+            self._current, self._ahead, self._is_alone = Picture(BEFORE_ALL_US), None, True
         self._planner.want([])
         picture = self._picture_at(start_us)
         if picture is None:
@@ -131,9 +131,9 @@ class Reader:
         """From the start: in software; where it was that, with one thread that leaves nothing out."""
         if not self._decoder.is_software:
             self.opener.give_up_hardware(trouble)
-            with suppress(StartElsewhere):
+            with suppress(StartElsewhere, OutOfOrder):
                 self._reopen()
-                self._keyframes = Keyframes(self._clock)  # it may have been the GPU that took none alone
+                self._keyframes = Keyframes(self._clock, self._holes)  # only the GPU may have taken none
                 self._move_as_planned(time_us)
                 return
         self._threads, self._planner.leaves_out = 1, False
@@ -196,16 +196,15 @@ class Reader:
 
     def _seek(self, time_us: int) -> None:
         """Stand at a picture not after `time_us`; a seek may land late, so look, and go further back."""
-        tries = [(back_us, False) for back_us in _SEEK_BACK_US if back_us <= time_us]
-        for back_us, may_be_damaged in [*tries, (0, True)] if self._can_seek else []:
-            self._can_seek = self._has_sought(time_us - back_us)
-            if self._can_seek and self._has_entered(may_be_damaged) and self._is_at(time_us):
-                return
-        self._can_seek = self._can_seek and time_us < _SEEK_BACK_US[-1]  # then the start is as near as any
+        tries = [(place_us, False) for place_us in self._planner.places_us(time_us)]
+        for place_us, may_be_damaged in [*tries, (time_us, True)] if self._can_seek else []:
+            self._can_seek = self._has_sought(place_us)
+            if self._can_seek and self._has_entered(may_be_damaged):
+                if self._current is not None and self._current.time_us <= time_us:
+                    return
+                self._planner.came_late()
+        self._can_seek = self._can_seek and time_us < FARTHEST_BACK_US  # then the start is as near as any
         self._reopen()
-
-    def _is_at(self, time_us: int) -> bool:
-        return self._current is not None and self._current.time_us <= time_us
 
     def _has_sought(self, time_us: int) -> bool:
         try:

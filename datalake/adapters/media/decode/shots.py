@@ -10,6 +10,7 @@ from datalake.adapters.media.decode.damage import Picture
 from datalake.adapters.media.decode.reader import Reader
 
 _WIDTH_PX = 256  # as PySceneDetect makes them by default
+_MOST_HEIGHT_PX = 1024  # of a picture that is much higher than wide
 _RATE_FPS = 25.0  # the detector wants times; it is only asked about one picture and the next
 
 
@@ -31,7 +32,7 @@ class ShotDetector:
 
     Castellano, PySceneDetect's ContentDetector: mean change of hue, saturation and brightness from picture to
     picture, at the threshold that it has by default. Nothing but the picture before counts, so that windows
-    can be looked through in any order.
+    can be looked through in any order. All are made as small as the first, whatever size they have.
     """
 
     def __init__(self) -> None:
@@ -41,13 +42,18 @@ class ShotDetector:
 
         self._detector = ContentDetector(min_scene_len=0)
         self._time = FrameTimecode(0, _RATE_FPS)
-        self._is_first = True
+        self._size_px: tuple[int, int] | None = None
 
     def begins_shot(self, frame: VideoFrame) -> bool:
         """True for the first picture, and for one that is another scene than the one before."""
-        height_px = max(1, round(_WIDTH_PX * frame.height / frame.width))
-        small = frame.reformat(width=_WIDTH_PX, height=height_px, format="bgr24").to_ndarray()
+        is_first = self._size_px is None
+        width_px, height_px = self._size_px = self._size_px or _small_px(frame)
+        small = frame.reformat(width=width_px, height=height_px, format="bgr24").to_ndarray()
         is_cut = bool(self._detector.process_frame(self._time, small))
         self._time += 1
-        was_first, self._is_first = self._is_first, False
-        return was_first or is_cut
+        return is_first or is_cut
+
+
+def _small_px(frame: VideoFrame) -> tuple[int, int]:
+    height_px = round(_WIDTH_PX * frame.height / frame.width)
+    return _WIDTH_PX, min(max(1, height_px), _MOST_HEIGHT_PX)

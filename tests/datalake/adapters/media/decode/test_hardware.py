@@ -21,7 +21,8 @@ from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
 from datalake.adapters.media.decode.reader import Reader
 from datalake.contracts import VideoStream
-from tests.clips.damage import scrambled_picture
+from tests.clips.damage import scrambled_picture, zeroed
+from tests.datalake.adapters.media.decode.times import without_times
 from tests.gpu import HAS_GPU, needs_gpu
 
 EVERY_US = [number * 1_000_000 // 30 + 2000 for number in range(60)]
@@ -186,6 +187,32 @@ def test_damage_is_told_by_software(facts: Facts, make_clip, play, tmp_path: Pat
     with opened(damaged, video, play(packets)) as on_gpu:
         assert shown(on_gpu, EVERY_US) == expected
         assert [str(one) for one in on_gpu.damage] == told
+        assert on_gpu.opener.on_cpu_because
+
+
+def test_where_bytes_are_missing_software_takes_no_keyframe_alone_either(
+    facts: Facts, make_clip, play, tmp_path: Path
+) -> None:
+    whole, path = make_clip(suffix=".ts", gop=10), tmp_path / "holed.ts"
+    path.write_bytes(zeroed(whole.read_bytes(), start_percent=40, size=188 * 8))
+    with opened(path, facts(whole), play(1)) as video:
+        shown(video, SOME_US)
+        assert video.opener.on_cpu_because
+        assert not video._keyframes.are_alone
+
+
+@pytest.mark.parametrize("untimed", [4, 5, 6])
+def test_software_may_find_pictures_out_of_order_where_the_gpu_stumbled(
+    facts: Facts, make_clip, play, tmp_path: Path, untimed: int
+) -> None:
+    whole = make_clip(suffix=".ts", b_frames=3, frames=90, gop=90)
+    video, path = facts(whole), tmp_path / "untimed.ts"
+    path.write_bytes(without_times(whole.read_bytes(), lambda number: number == untimed))
+    with opened(path, video, None) as software:
+        expected = shown(software, [2_500_000])
+    assert expected
+    with opened(path, video, play(1), threads=1) as on_gpu:
+        assert shown(on_gpu, [2_500_000]) == expected
         assert on_gpu.opener.on_cpu_because
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from datalake.adapters.media.decode import alone as alone_module
+from datalake.adapters.media.decode import reader as reader_module
 from datalake.adapters.media.decode.reader import Reader
+from datalake.adapters.media.packets import packets
+from tests.clips.damage import zeroed
 from tests.clips.editing import edited
+from tests.datalake.adapters.media.decode.times import without_times
 
 Read = Callable[..., Reader]
 FAR_US = 10**12
@@ -30,18 +36,6 @@ def decoding_times_only(content: bytes) -> bytes:
                 packet.pts, packet.stream = packet.dts, stream
                 copy.mux(packet)
     return target.getvalue()
-
-
-def without_half_of_the_times(content: bytes) -> bytes:
-    """Every other picture of a transport stream without its time (ISO/IEC 13818-1, 2.4.3.7)."""
-    changed, number = bytearray(content), 0
-    for start in range(0, len(content), 188):
-        header = content.find(b"\0\0\1\xe0", start, start + 188)
-        if header >= 0 and content[start + 1] & 0x40:
-            number += 1
-            if number % 2 == 0:
-                changed[header + 7] &= 0x3F
-    return bytes(changed)
 
 
 ODD: dict[str, dict[str, Any]] = {
@@ -65,7 +59,10 @@ CHANGED: dict[str, tuple[dict[str, Any], Callable[[bytes], bytes]]] = {
         lambda content: edited(content, [(1000, 500), (1500, 2600), (1000, 1200)]),
     ),
     "shown as decoded": ({"b_frames": 3}, decoding_times_only),
-    "half of the times missing": ({"b_frames": 3, "suffix": ".ts"}, without_half_of_the_times),
+    "half of the times missing": (
+        {"b_frames": 3, "suffix": ".ts"},
+        lambda content: without_times(content, lambda number: number % 2 == 1),
+    ),
     "a clock that is set back": ({"b_frames": 3, "suffix": ".ts"}, lambda content: content + content),
 }
 CASES = [pytest.param(recipe, None, id=name) for name, recipe in ODD.items()]
@@ -202,3 +199,69 @@ def test_a_clock_that_is_set_back_leads_to_no_other_part(read: Read) -> None:
     video = read(lambda content: content + content[: len(content) // 2 // 188 * 188], **recipe)
     video.look_when_keyframes_are_shown()
     assert seen(video, spans) == expected
+
+
+@pytest.mark.parametrize("gop", [1, 10])
+def test_a_keyframe_that_may_reach_into_a_hole_is_not_taken_alone(read: Read, gop: int) -> None:
+    recipe = {"suffix": ".ts", "frames": 60, "gop": gop, "scale": 2}
+    is_cut = False
+    for percent in range(20, 80, 4):
+        holed = partial(zeroed, start_percent=percent, size=188 * 8)
+        video = read(holed, **recipe)
+        video.look_when_keyframes_are_shown()
+        shown_us = [time_us for time_us in video.keyframes_us if time_us >= 0]
+        found = whole_at(video, shown_us)
+        assert found == whole_at(unplanned(read(holed, **recipe)), shown_us)
+        is_cut = is_cut or len(found) < len(shown_us)
+    assert is_cut
+
+
+def whole_at(video: Reader, wanted_us: list[int]) -> list[tuple[int, bytes]]:
+    pictures = video.pictures(0, FAR_US, wanted_us)
+    return [(one.time_us, video.upright(one.frame).tobytes()) for one in pictures if one.frame is not None]
+
+
+@pytest.mark.parametrize("wanted_us", [[0, 100_000, 400_000], [0], [1_000_000]], ids=str)
+@pytest.mark.parametrize("start_us", [0, 400_000, 1_000_000])
+def test_every_picture_is_given_whatever_was_left_out_before(
+    read: Read, wanted_us: list[int], start_us: int
+) -> None:
+    recipe = {"b_frames": 3, "frames": 90, "gop": 30}
+    expected = [one.time_us for one in read(**recipe).every_picture(start_us, FAR_US)]
+    video = read(**recipe)
+    seen(video, [(0, FAR_US, wanted_us)])
+    assert [one.time_us for one in video.every_picture(start_us, FAR_US)] == expected
+
+
+def test_every_picture_is_given_after_a_request_that_broke_off(read: Read) -> None:
+    video = read(b_frames=3, frames=90, gop=90)
+    assert next(video.pictures(0, FAR_US, [0, 2_000_000])).time_us == 0
+    assert len(list(video.every_picture(0, FAR_US))) == 90
+
+
+@pytest.fixture
+def packets_read(monkeypatch: pytest.MonkeyPatch) -> list[av.Packet]:
+    """Fills with the packets that are read for decoding."""
+    found: list[av.Packet] = []
+
+    def counted(*given: Any) -> Iterator[av.Packet]:
+        for packet in packets(*given):
+            found.append(packet)
+            yield packet
+
+    for module in (reader_module, alone_module):
+        monkeypatch.setattr(module, "packets", counted)
+    return found
+
+
+@pytest.mark.parametrize("b_frames", [0, 3])
+@pytest.mark.parametrize(
+    ("gop", "every_us"), [(60, 5_000_000), (60, 3_000_000), (25, 2_000_000), (200, 7_000_000)]
+)
+def test_seeking_in_a_transport_stream_reads_no_more_than_going_through_it(
+    read: Read, packets_read: list[av.Packet], b_frames: int, gop: int, every_us: int
+) -> None:
+    video = read(suffix=".ts", frames=600, gop=gop, b_frames=b_frames)
+    wanted_us = list(range(40_000, 20_000_000, every_us))
+    assert len(seen(video, [(0, FAR_US, wanted_us)])) == len(wanted_us)
+    assert len(packets_read) <= 600

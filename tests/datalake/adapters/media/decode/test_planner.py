@@ -38,6 +38,33 @@ def test_a_picture_is_needed_if_it_may_be_on_screen_at_a_wanted_time(
     assert planner.is_needed(time_us) is is_needed
 
 
+def test_a_seek_begins_at_the_keyframe_before_where_its_time_is_known(planner: Planner) -> None:
+    planner.know_keyframes([0, 2_000_000, 4_000_000], are_shown=True)
+    assert planner.places_us(3_000_000) == [2_000_000, 1_000_000, 3_000_000]
+    planner.came_late()
+    assert planner.places_us(3_500_000) == [1_000_000, 3_500_000, 2_500_000]
+    assert planner.places_us(0) == [0]
+
+
+def test_where_keyframes_are_about_is_no_place_to_seek_to(planner: Planner) -> None:
+    planner.know_keyframes([0, 2_000_000, 4_000_000], are_shown=False)
+    planner.came_late()
+    assert planner.places_us(5_000_000) == [5_000_000, 4_000_000, 1_000_000]
+
+
+def test_a_seek_that_may_lead_further_back_than_decoding_on_is_not_cheaper(planner: Planner) -> None:
+    planner.know_keyframes([0, 2_000_000, 4_000_000], are_shown=True)
+    assert planner.is_seek_cheaper(1_200_000, 3_000_000)
+    planner.came_late()
+    assert not planner.is_seek_cheaper(1_200_000, 3_000_000)
+
+
+def test_a_clock_that_is_set_back_is_not_planned_by(planner: Planner) -> None:
+    planner.know_keyframes([0, 2_000_000, 1_000_000], are_shown=True)
+    assert planner.keyframes_us == ()
+    assert planner.places_us(2_000_000) == [2_000_000, 1_000_000]
+
+
 def test_every_picture_is_needed_where_nothing_is_to_be_left_out(planner: Planner) -> None:
     planner.want([SECOND, 3 * SECOND])
     planner.leaves_out = False

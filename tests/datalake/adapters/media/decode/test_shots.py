@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.decode.shots import ShotDetector
 from datalake.adapters.ports import Sampling
 from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
 from tests.clips.pictures import picture
@@ -71,3 +73,23 @@ def test_so_many_intervals_are_looked_at(film: Path, media: MediaChildren) -> No
         (0, 1_000_000),
         (1_000_000, 2_000_000),
     ]
+
+
+def plain(width_px: int, height_px: int, brightness: int = 0) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(np.full((height_px, width_px, 3), brightness, np.uint8), "rgb24")
+
+
+def test_a_stream_may_change_the_size_of_its_pictures() -> None:
+    detector = ShotDetector()
+    frames = [plain(64, 48), plain(64, 64), plain(48, 96, brightness=200), plain(64, 48, brightness=200)]
+    assert [detector.begins_shot(frame) for frame in frames] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("size_px", "small_px"),
+    [((1920, 1080), (256, 144)), ((1080, 1920), (256, 455)), ((2, 2000), (256, 1024)), ((4000, 2), (256, 1))],
+)
+def test_small_pictures_are_small(size_px: tuple[int, int], small_px: tuple[int, int]) -> None:
+    detector = ShotDetector()
+    detector.begins_shot(plain(*size_px))
+    assert detector._size_px == small_px
