@@ -49,8 +49,12 @@ class Lanes(WorkStealingScheduling):
 
     def _set_aside(self) -> None:
         names = self.collection or []
-        self._alone = [index for index in self.pending if is_alone(names[index])]
-        self.pending[:] = [index for index in self.pending if not is_alone(names[index])]
+        beside = [index for index in self.pending if not is_alone(names[index])]
+        alone = [index for index in self.pending if is_alone(names[index])]
+        if alone and len(beside) < MIN_PENDING * len(self.nodes):  # so few would end every worker at once
+            beside, alone = [], [*beside, *alone]
+        self._alone = alone
+        self.pending[:] = beside
 
     def _is_busy(self) -> bool:
         """True while a worker has more to do than its last test, which it keeps until it is told to end."""

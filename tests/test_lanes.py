@@ -37,7 +37,7 @@ class Run:
 
     def __init__(self, workers: int, names: list[str]) -> None:
         config = SimpleNamespace(getvalue=lambda _: ["popen"] * workers, hook=None)
-        self.lanes = Lanes(config)
+        self.lanes, self.names = Lanes(config), names
         self.workers = [Worker() for _ in range(workers)]
         self.log: list[tuple[int, str]] = []
         for worker in self.workers:
@@ -69,7 +69,7 @@ class Run:
             self.lanes.remove_pending_tests_from_node(worker, back)
         if len(worker.queue) > 1 or (worker.queue and worker.shutting_down):
             index = worker.queue.pop(0)
-            self.log.append((number, NAMES[index]))
+            self.log.append((number, self.names[index]))
             self.lanes.mark_test_complete(worker, index)
         elif worker.shutting_down:
             self.log.append((number, "ended"))
@@ -91,10 +91,13 @@ def test_all_workers_run_side_by_side() -> None:
     assert {worker for worker, name in log if name in SIDE} == {0, 1}
 
 
-@pytest.mark.parametrize("names", [SIDE, ALONE, []])
-def test_one_lane_may_be_empty(names: list[str]) -> None:
-    run = Run(2, names)
-    assert len([name for _, name in run.to_the_end() if name != "ended"]) == len(names)
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    "names", [SIDE, ALONE, [], SIDE[:1], *([*SIDE[:few], *ALONE] for few in range(1, 5))], ids=len
+)
+def test_a_lane_may_be_short(names: list[str], workers: int) -> None:
+    log = Run(workers, names).to_the_end()
+    assert sorted(name for _, name in log if name != "ended") == sorted(names)
 
 
 def test_what_starts_a_stack_is_known_to_the_lanes() -> None:
@@ -102,7 +105,7 @@ def test_what_starts_a_stack_is_known_to_the_lanes() -> None:
     marked = [
         name
         for path in sorted((PROJECT_ROOT / "tests").rglob("test_*.py"))
-        if "pytest.mark.stack" in path.read_text("utf-8").partition("\ndef ")[0]
+        if "pytest.mark.stack" in path.read_text("utf-8")
         and (name := path.relative_to(PROJECT_ROOT).as_posix()) != "tests/test_lanes.py"
     ]
     assert len(marked) >= 4

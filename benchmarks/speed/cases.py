@@ -44,6 +44,7 @@ class Case:
         contenders: names in `contenders`.
         clips: what they work on; None where there is no video.
         counts: what each has to come to; a contender that says another number is wrong.
+        least: what the first contender has to reach: `share_of_limit`, or how many times as fast as another.
         options: for the contenders.
     """
 
@@ -52,6 +53,7 @@ class Case:
     contenders: tuple[str, ...]
     clips: Clips | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    least: dict[str, float] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -68,5 +70,6 @@ def _case(name: str, table: dict[str, Any]) -> Case:
         contenders=tuple(table["contenders"]),
         clips=Clips(**{**clips, "size": tuple(clips["size"])}) if clips else None,
         counts=table.get("counts", {}),
+        least=table.get("least", {}),
         options=table.get("options", {}),
     )

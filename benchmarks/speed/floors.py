@@ -1,51 +1,56 @@
-"""What cannot be done faster: FFmpeg's decoder and colour conversion, a JPEG encoder, the matrix unit.
+"""What cannot be done much faster: FFmpeg's decoder and colour conversion, a JPEG encoder, the matrix unit.
 
-FFmpeg is the library that PyAV carries, called directly, without any code of ours in between.
+FFmpeg is the library that PyAV carries, called directly, without any code of ours in between. All cores are
+at work meanwhile: two of them may share what computes, and each then takes longer than alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
 import cv2
-import torch
-from torch.utils.flop_counter import FlopCounterMode
+from av.video.reformatter import VideoReformatter
 
 from benchmarks.speed.work import Work
-from datalake.adapters.embedders.runtime import native_dtype
 
 _QUALITY = 90  # as JPEG_QUALITY
 _MATRIX = 4096
 _PRODUCTS = 20
+_AUTO = 0  # as many threads as FFmpeg thinks best
 
 
 def one_pass(work: Work) -> dict[str, int]:
-    """Every picture of every file decoded, none looked at; the wanted ones counted."""
+    """Every picture of every file decoded, with threads, none looked at; the wanted ones counted."""
     with work.clock():
-        count = sum(number % work.step == 0 for path in work.files for number, _ in enumerate(_decoded(path)))
+        pictures = (enumerate(_decoded(path, threads=_AUTO)) for path in work.files)
+        count = sum(number % work.step == 0 for numbered in pictures for number, _ in numbered)
     return {"frames": count}
 
 
 def decoding(work: Work) -> dict[str, int]:
-    """All that a decoder must do: pictures that others refer to, or, if only these are wanted, keyframes."""
-    skipped = work.options.get("skipped", "NONREF")
-    with work.clock():
-        count = sum(1 for path in work.files for _ in _decoded(path, skipped))
-    return {"frames": int(work.options["frames"]), "decoded": count}
+    """All that a decoder must do: pictures that others refer to, or, if only these are wanted, keyframes.
+
+    To the end of each file; behind the last wanted picture of a group even these could be left out.
+    """
+    skipped, wanted = work.options.get("skipped", "NONREF"), int(work.options["frames"])
+    with ThreadPoolExecutor(work.threads) as pool, work.clock():
+        counts = list(pool.map(lambda path: sum(1 for _ in _decoded(path, skipped)), work.files))
+    most = wanted if skipped == "NONKEY" else sum(_length(path) for path in work.files) - 1
+    assert wanted <= sum(counts) <= most, f"{skipped}: {sum(counts)} pictures, {wanted} to {most} expected"
+    return {"decoded": sum(counts)}
 
 
 def pictures(work: Work) -> dict[str, int]:
     """Colour conversion and JPEG of the wanted pictures."""
     count = 0
-    for path in work.files:
-        kept = [frame for number, frame in enumerate(_decoded(path)) if number % work.step == 0]
-        with work.clock():
-            for frame in kept:
-                _jpeg(frame)
-        count += len(kept)
+    with ThreadPoolExecutor(work.threads) as pool:
+        for path in work.files:
+            kept = [frame for number, frame in enumerate(_decoded(path)) if number % work.step == 0]
+            with work.clock():
+                count += sum(pool.map(_jpegs, [kept[first :: work.threads] for first in range(work.threads)]))
     return {"frames": count}
 
 
@@ -54,7 +59,10 @@ def embedding(work: Work) -> dict[str, int]:
 
     In the precision that the processor multiplies natively: bfloat16 where it has it, else float32.
     """
+    import torch
+
     from benchmarks.speed.model import ARCH, SIDE_PX
+    from datalake.adapters.embedders.runtime import native_dtype
 
     images = int(work.options["frames"])
     flops = flops_per_image(ARCH, SIDE_PX) * images
@@ -65,12 +73,14 @@ def embedding(work: Work) -> dict[str, int]:
             torch.mm(*matrices)
     share = flops / (_PRODUCTS * 2 * _MATRIX**3)
     work.wall_s, work.cpu_s = work.wall_s * share, work.cpu_s * share
-    return {"frames": images}
+    return {"products": _PRODUCTS}
 
 
 def flops_per_image(arch: str, side_px: int) -> int:
     """Floating-point operations of a model's image tower for one image, as PyTorch counts them."""
     import open_clip
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         open_clip.create_model(arch).encode_image(torch.zeros(1, 3, side_px, side_px))
@@ -81,24 +91,31 @@ def ffmpeg_to_jpeg(work: Work) -> dict[str, int]:
     """Every picture decoded, the wanted ones made JPEGs in memory; a file a core."""
 
     def made(path: Path) -> int:
-        return sum(
-            len(_jpeg(frame)) > 0 for number, frame in enumerate(_decoded(path)) if number % work.step == 0
-        )
+        return _jpegs(frame for number, frame in enumerate(_decoded(path)) if number % work.step == 0)
 
     with ThreadPoolExecutor(work.threads) as pool, work.clock():
         counts = list(pool.map(made, work.files))
     return {"frames": sum(counts)}
 
 
-def _decoded(path: Path, skipped: str = "DEFAULT") -> Iterator[av.VideoFrame]:
+def _decoded(path: Path, skipped: str = "DEFAULT", threads: int = 1) -> Iterator[av.VideoFrame]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
         stream.codec_context.skip_frame = skipped
         yield from container.decode(stream)
 
 
-def _jpeg(frame: av.VideoFrame) -> bytes:
-    bgr = frame.to_ndarray(format="bgr24")
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return data.tobytes()
+def _length(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(packet.size > 0 for packet in container.demux(video=0))
+
+
+def _jpegs(frames: Iterable[av.VideoFrame]) -> int:
+    """How many of them became JPEGs; one context converts them all."""
+    reformatter, count = VideoReformatter(), 0
+    for frame in frames:
+        bgr = reformatter.reformat(frame, format="bgr24").to_ndarray()
+        is_made, _ = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        count += is_made
+    return count

@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed.cases import Case
-from benchmarks.speed.contenders import Measured
+from benchmarks.speed.contenders import Measured, is_limit
 
 Runs = Mapping[str, Sequence[Measured]]
-_LIMIT = "limit: "
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ class Result:
         limit_s: processor time of the parts of the limit, on all cores; None where the case has none.
         share_of_limit: of the first contender; None likewise.
         limit_video_s_per_s: seconds of video a second at the limit; None likewise, or without video.
+        missed: what the case demands and the runs did not reach.
+        commit: of the code that was measured.
     """
 
     case: str
@@ -55,26 +56,37 @@ class Result:
     limit_s: float | None
     share_of_limit: float | None
     limit_video_s_per_s: float | None
+    missed: tuple[str, ...] = ()
+    commit: str = ""
 
 
-def result(case: Case, runs: Runs, cores: int) -> Result:
+def result(case: Case, runs: Runs, cores: int, commit: str = "") -> Result:
     """What came out of a case."""
     rows = {name: _row(case, name, measured) for name, measured in runs.items()}
     ours = rows[case.contenders[0]]
-    limits = [row.cpu_s for name, row in rows.items() if name.startswith(_LIMIT)]
+    limits = [row.cpu_s for name, row in rows.items() if is_limit(name)]
     limit_s = round(sum(limits) / cores, 3) if limits else None
+    times_faster = {
+        name: round(row.wall_s / ours.wall_s, 2)
+        for name, row in rows.items()
+        if row is not ours and not is_limit(name)
+    }
+    share_of_limit = round(limit_s / ours.wall_s, 3) if limit_s else None
+    reached = {**times_faster, "share_of_limit": share_of_limit or 0.0}
     return Result(
         case=case.name,
         about=case.about,
         rows=tuple(rows.values()),
-        times_faster={
-            name: round(row.wall_s / ours.wall_s, 2)
-            for name, row in rows.items()
-            if row is not ours and not name.startswith(_LIMIT)
-        },
+        times_faster=times_faster,
         limit_s=limit_s,
-        share_of_limit=round(limit_s / ours.wall_s, 3) if limit_s else None,
+        share_of_limit=share_of_limit,
         limit_video_s_per_s=round(case.clips.video_s / limit_s, 1) if limit_s and case.clips else None,
+        missed=tuple(
+            f"{name}: {reached[name]} of {least}"
+            for name, least in case.least.items()
+            if reached[name] < least
+        ),
+        commit=commit,
     )
 
 
@@ -93,17 +105,19 @@ def show(found: Result, console: Console) -> None:
         console.print(f"  {ratio} times as fast as {name}")
     if found.share_of_limit is not None:
         console.print(f"  {100 * found.share_of_limit:.0f} % of the limit ({found.limit_s} s)")
+    for missed in found.missed:
+        console.print(f"  [bold]missed[/bold] {missed}")
 
 
 def _row(case: Case, name: str, runs: Sequence[Measured]) -> Row:
     walls = [one.wall_s for one in runs]
     wall_s = median(walls)
-    clips = None if name.startswith(_LIMIT) else case.clips
+    has_rate = "frames" in case.counts and not is_limit(name)
     return Row(
         contender=name,
         runs=len(runs),
         wall_s=round(wall_s, 3),
         wall_range_s=(round(min(walls), 3), round(max(walls), 3)),
         cpu_s=round(median(one.cpu_s for one in runs), 3),
-        video_s_per_s=round(clips.video_s / wall_s, 1) if clips else None,
+        video_s_per_s=round(case.clips.video_s / wall_s, 1) if case.clips and has_rate else None,
     )

@@ -32,4 +32,4 @@ def kept(path: Path, machine: Mapping[str, object], found: Result, order: Iterab
 
 def _result(stored: Mapping[str, Any]) -> Result:
     rows = (Row(**{**row, "wall_range_s": tuple(row["wall_range_s"])}) for row in stored["rows"])
-    return Result(**{**stored, "rows": tuple(rows)})
+    return Result(**{**stored, "rows": tuple(rows), "missed": tuple(stored["missed"])})

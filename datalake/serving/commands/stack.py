@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from datalake.errors import TransientError
+from datalake.errors import PipelineError, TransientError
 from datalake.serving.commands.output import (
     Json,
     print_alerts,
@@ -83,7 +83,7 @@ def _print_waits() -> None:
     """Why a stage stands still: all slots of its pool are taken."""
     from datalake.embedded.pool_waits import pool_waits
 
-    with suppress(TransientError):
+    with suppress(PipelineError):  # also where Airflow has a database of another kind
         for wait in pool_waits():
             progress(str(wait))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ CASE = Case(
     about="of two clips",
     contenders=("silver", "usual script", "limit: decoding", "limit: pictures"),
     clips=Clips(count=2, seconds=30, size=(64, 64), gop_frames=10),
+    counts={"frames": 60},
 )
 
 
@@ -38,6 +40,17 @@ def test_medians_ratios_and_the_share_of_the_limit() -> None:
 def test_a_case_without_limits_has_no_share() -> None:
     found = result(CASE, {"silver": runs(1.0), "usual script": runs(2.0)}, cores=2)
     assert (found.limit_s, found.share_of_limit) == (None, None)
+
+
+def test_what_a_case_demands_and_does_not_get_is_named() -> None:
+    case = replace(CASE, least={"usual script": 3.0, "share_of_limit": 0.8})
+    measured = {"silver": runs(4.0), "usual script": runs(12.0), "limit: decoding": runs(9.0, cpu_s=6.0)}
+    assert result(case, measured, cores=2).missed == ("share_of_limit: 0.75 of 0.8",)
+
+
+def test_where_no_frames_are_counted_there_is_no_rate() -> None:
+    case = replace(CASE, counts={"videos": 1})
+    assert result(case, {"silver": runs(1.0)}, cores=2).rows[0].video_s_per_s is None
 
 
 def test_the_plot_is_a_picture(tmp_path: Path) -> None:
