@@ -47,18 +47,34 @@ def backoff_s(
     return pause_s * (0.5 + draw() / 2)
 
 
-def given_cores(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Processors that this process may use: those it may run on, or a container's share if that is less.
+def given_cores(groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int:
+    """Processors that this process may use: those it may run on, or a container's or unit's share if less.
 
     Args:
-        quota_file: microseconds of processor time and their period, or `max` (Linux control groups, v2).
+        groups: where the Linux control groups (v2) are mounted.
+        membership: names this process's own group; the shares of those around it count too.
     """
-    cores = len(os.sched_getaffinity(0))
+    own = _own_group(membership)
+    shares = [_share(groups / group / "cpu.max") for group in (own, *own.parents)]
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), *shares)))
+
+
+def _own_group(membership: Path) -> Path:
+    """Below the mount point; that itself if nothing is said."""
+    try:
+        lines = membership.read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return Path()
+    return Path(next((line[len("0::/") :] for line in lines if line.startswith("0::/")), ""))
+
+
+def _share(quota_file: Path) -> float:
+    """Processors: microseconds of their time in a period, infinite for `max` and where nothing is said."""
     try:
         quota, period = quota_file.read_text("ascii").split()
+        return math.inf if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))
+        return math.inf
 
 
 def die_with_parent(parent_pid: int, number: signal.Signals) -> None:

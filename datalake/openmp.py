@@ -1,4 +1,4 @@
-"""How threads of a model wait for each other; said before PyTorch is loaded."""
+"""How threads of a model wait for each other; said before PyTorch is loaded, which reads it once."""
 
 from __future__ import annotations
 

@@ -2,12 +2,16 @@
 
 Imports only: a model, an OpenMP pool or a CUDA context made here would be broken in every child. Our own
 code is here too, a third of a second a task; a task forgets it where a file has changed since
-(`datalake.preloaded`), so that a change reaches the next task all the same.
+(`datalake.preloaded`), so that a change reaches the next task all the same. Where it cannot be loaded, each
+task imports it by itself and says why it cannot: without a fork server no task of any DAG would start.
 """
 
 import gc
+import logging
+import sys
 
 from datalake.openmp import wait_asleep
+from datalake.preloaded import Stamps, forget, stamps
 
 wait_asleep()
 
@@ -31,23 +35,57 @@ import torchvision.transforms.v2  # noqa: F401
 import transformers.models.auto.modeling_auto
 import transformers.models.auto.tokenization_auto
 import transformers.models.bert.modeling_bert  # noqa: F401
+from hamilton.function_modifiers.base import InvalidDecoratorException
+from hamilton.lifecycle.base import ValidationException
 
-import datalake.adapters.embedders.conse
-import datalake.adapters.media.children
-import datalake.adapters.postgres.catalog
-import datalake.adapters.qdrant.index
-import datalake.adapters.smtp.mailer
-import datalake.adapters.smtp.template
-import datalake.ingest.cycle
-import datalake.tasks  # noqa: F401
-from datalake.contracts import Chunk
-from datalake.pipeline import DATAFLOWS, build
-from datalake.preloaded import stamps
+_log = logging.getLogger(__name__)
+# what a module of ours, a dataflow or a record may raise while it is loaded
+_ERRORS = (
+    ImportError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    OSError,
+    InvalidDecoratorException,
+    ValidationException,
+)
 
-for dataflow in DATAFLOWS:
-    build(dataflow)
-Chunk.model_rebuild()
-SEEN = stamps("datalake")
+
+def _load_ours() -> None:
+    import datalake.adapters.embedders.conse
+    import datalake.adapters.media.children
+    import datalake.adapters.postgres.catalog
+    import datalake.adapters.qdrant.index
+    import datalake.adapters.smtp.mailer
+    import datalake.adapters.smtp.template
+    import datalake.ingest.cycle
+    import datalake.tasks  # noqa: F401
+    from datalake.contracts import Chunk
+    from datalake.pipeline import DATAFLOWS, build
+
+    for dataflow in DATAFLOWS:
+        build(dataflow)
+    Chunk.model_rebuild()
+
+
+def _loaded_ours() -> Stamps:
+    """What is loaded of our code; nothing where a part of it cannot be."""
+    try:
+        _load_ours()
+    except _ERRORS:
+        _log.exception("Our code cannot be loaded ahead; every task imports it by itself")
+        forget([name for name in sys.modules if name.startswith("datalake.") and name != __name__])
+        return {}
+    return stamps("datalake")
+
+
+SEEN = _loaded_ours()
 # A collection in a child would write to every page that it shares with this process.
 gc.collect()
 gc.freeze()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 Stamps = Mapping[str, tuple[int, int]]
@@ -30,11 +30,17 @@ def forget_if_changed(package: str, seen: Stamps) -> bool:
     now = stamps(package)
     if all(now.get(name) == stamp for name, stamp in seen.items()):
         return False
-    for name in seen.keys() - {package}:
+    forget(seen.keys() - {package})
+    return True
+
+
+def forget(modules: Iterable[str]) -> None:
+    """Forget modules, so that the next import of each reads its file."""
+    for name in modules:
         parent, _, child = name.rpartition(".")
         sys.modules.pop(name, None)
-        vars(sys.modules.get(parent, sys)).pop(child, None)
-    return True
+        if parent in sys.modules:
+            vars(sys.modules[parent]).pop(child, None)
 
 
 def _loaded(package: str) -> list[str]:

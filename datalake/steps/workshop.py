@@ -122,8 +122,11 @@ class Workshop:
         if bronze.is_decodable:
             self.embedder.warm_up()  # while a child starts and decodes
         try:
-            # a video that waits for a child will bring images soon
-            with self.embedder.producer(), self._frame_source(bronze, options) as frames:
+            # who waits for a child that will be free soon brings images soon
+            with (
+                self.embedder.producer(self.media.serves),
+                self._frame_source(bronze, options) as frames,
+            ):
                 source = self._leased(frames, work, bronze.size_bytes)
                 try:
                     return self._run(bronze, work, options, source)

@@ -55,5 +55,32 @@ def test_a_containers_share_limits_the_cores(
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
     (tmp_path / "cpu.max").write_text(quota)
-    assert given_cores(tmp_path / "cpu.max") == cores
-    assert given_cores(tmp_path / "not there") == 8
+    assert given_cores(tmp_path, tmp_path / "not there") == cores
+    assert given_cores(tmp_path / "not there", tmp_path / "not there") == 8
+
+
+@pytest.mark.parametrize(
+    ("own", "parent", "cores"),
+    [
+        ("max 100000", "300000 100000", 3),
+        ("200000 100000", "max 100000", 2),
+        ("200000 100000", "100000 100000", 1),
+        ("max 100000", "max 100000", 8),
+    ],
+)
+def test_the_shares_of_the_own_group_and_of_those_around_it_count(
+    own: str, parent: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    unit = tmp_path / "system.slice" / "datalake.service"
+    unit.mkdir(parents=True)
+    (unit / "cpu.max").write_text(own)
+    (unit.parent / "cpu.max").write_text(parent)
+    membership = tmp_path / "cgroup"
+    membership.write_text("1:cpu:/elsewhere\n0::/system.slice/datalake.service\n")
+    assert given_cores(tmp_path, membership) == cores
+    membership.write_text("0::/\n")
+    assert given_cores(tmp_path, membership) == 8
+    membership.write_text("0::/of/the/host/not/mounted/here\n")
+    (tmp_path / "cpu.max").write_text("400000 100000")
+    assert given_cores(tmp_path, membership) == 4

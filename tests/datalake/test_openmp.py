@@ -7,7 +7,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["datalake.preload", "datalake.adapters.embedders"])
+@pytest.mark.parametrize(
+    "module", ["datalake.preload", "datalake.adapters.embedders", "datalake.adapters.embedders.runtime"]
+)
 def test_it_is_said_before_pytorch_is_loaded(module: str) -> None:
     """PyTorch's OpenMP reads it once, when it is loaded."""
     code = (

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from datalake.preloaded import forget_if_changed, stamps
+from datalake.preloaded import forget, forget_if_changed, stamps
 
 
 @pytest.fixture
@@ -47,6 +47,39 @@ def test_a_file_that_is_gone_is_a_change(package):
     assert forget_if_changed("aheadpack", seen)
     with pytest.raises(ModuleNotFoundError, match=r"aheadpack\.inner\.part"):
         importlib.import_module("aheadpack.inner.part")
+
+
+def test_what_is_named_as_something_of_pythons_own_takes_nothing_from_it(package):
+    (package / "inner" / "path.py").touch()
+    importlib.import_module("aheadpack.inner.path")
+    del sys.modules["aheadpack.inner"]
+    forget(["aheadpack.inner.path"])
+    assert sys.path
+    assert "aheadpack.inner.path" not in sys.modules
+
+
+@pytest.mark.parametrize("error", ["ImportError", "ZeroDivisionError", "SyntaxError", "ValidationException"])
+def test_our_code_that_cannot_be_loaded_ahead_is_left_to_the_tasks(tmp_path, error):
+    """The fork server goes on, and nothing of what was loaded before the error stays as it was."""
+    code = (
+        "import sys\n"
+        "from hamilton.lifecycle.base import ValidationException\n"
+        "class Broken:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == 'datalake.tasks': raise {error}('broken by an edit')\n"
+        "sys.meta_path.insert(0, Broken())\n"
+        "import datalake.preload as preload\n"
+        "assert preload.SEEN == {}\n"
+        "assert [name for name in sys.modules if name.startswith('datalake.')] == ['datalake.preload']\n"
+        "assert not hasattr(sys.modules['datalake'], 'contracts')\n"
+        "sys.meta_path.pop(0)\n"
+        "import datalake.tasks\n"
+    )
+    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "broken by an edit" in done.stdout + done.stderr
 
 
 def test_what_reads_a_dag_file_looks_first(tmp_path):

@@ -11,6 +11,8 @@ from datalake.openmp import wait_asleep
 
 __all__ = ["build_embedder"]
 
+wait_asleep()  # every import of PyTorch in a task comes through this package
+
 
 def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:
     """The embedder that a setting names; its weights are loaded with the first image or text.
@@ -25,7 +27,6 @@ def build_embedder(name: str, device: str = "auto", labels_file: Path | None = N
     Raises:
         ConfigurationError: no such embedder, architecture, tag, checkpoint, device, or no labels in the file.
     """
-    wait_asleep()
     build = _builder(name, labels_file)
     # only where a model is really asked for may PyTorch cost its import
     from datalake.adapters.embedders.runtime import torch_device

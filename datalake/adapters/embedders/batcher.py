@@ -1,8 +1,8 @@
 """Micro-batching: many videos at once feed one model, in batches that cross videos.
 
-A batch leaves when it is full, when every registered producer waits for its vectors, or when its oldest
-image has waited for `max_wait_s` while the model was free. No thread watches for that: whoever changes the
-state looks, and whoever waits looks once more when the time is over. One thread, started with the first
+A batch leaves when it is full, when every producer that can bring more waits for its vectors, or when its
+oldest image has waited for `max_wait_s` while the model was free. No thread watches for that: whoever changes
+the state looks, and whoever waits looks once more when the time is over. One thread, started with the first
 batch, runs the model.
 """
 
@@ -49,7 +49,8 @@ class MicroBatcher(WrappedEmbedder):
 
     Args:
         embedder: does the work; only ever called by one thread at a time.
-        batch_size: images in one model call, at most, halved when memory runs out; None: the embedder's.
+        batch_size: images in one model call, at most; None: the embedder's. Where memory ran out, no more
+            than fitted, until the embedder goes on on the CPU.
         max_wait_s: how long an image waits for company while the model is free.
         clock: seconds, rising.
     """
@@ -61,11 +62,12 @@ class MicroBatcher(WrappedEmbedder):
         max_wait_s: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._embedder, self._most = embedder, batch_size
+        self._embedder, self._configured = embedder, batch_size
+        self._fitting: dict[bool, int] = {}  # images, where memory ran out; False: on the GPU, True: off it
         self._max_wait_s, self._clock = max_wait_s, clock
         self._changed = threading.Condition()
         self._queue: deque[_Item] = deque()
-        self._producers: set[int] = set()
+        self._producers: dict[int, Callable[[int], bool]] = {}
         self._waiting: set[_Request] = set()
         self._model = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
         self._is_running = self._is_closed = self._is_warm = False
@@ -80,19 +82,24 @@ class MicroBatcher(WrappedEmbedder):
     @property
     def batch_size(self) -> int:
         """Images in one model call, at most."""
-        return self._embedder.batch_size if self._most is None else self._most
+        most = self._embedder.batch_size if self._configured is None else self._configured
+        return min(most, self._fitting.get(bool(self._embedder.on_cpu_because), most))
 
     @contextmanager
-    def producer(self) -> Iterator[None]:
-        """Registers the calling thread: until it leaves, a batch may wait for its images."""
+    def producer(self, is_served: Callable[[int], bool] = lambda _: True) -> Iterator[None]:
+        """Registers the calling thread: until it leaves, a batch may wait for its images.
+
+        Args:
+            is_served: false of a thread that can bring none until others have their vectors.
+        """
         thread = threading.get_ident()
         with self._changed:
-            self._producers.add(thread)
+            self._producers[thread] = is_served
         try:
             yield
         finally:
             with self._changed:
-                self._producers.discard(thread)
+                del self._producers[thread]
                 self._start_due_batch()
 
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
@@ -152,9 +159,8 @@ class MicroBatcher(WrappedEmbedder):
         if self._is_running or not self._queue or self._is_closed:
             return None
         due_in_s = max(self._queue[0].since_s, self._free_since_s) + self._max_wait_s - self._clock()
-        waiting = {request.thread for request in self._waiting}
         full = self.batch_size
-        if len(self._queue) < full and not self._producers <= waiting and due_in_s > 0:
+        if len(self._queue) < full and due_in_s > 0 and self._are_some_to_come():
             return due_in_s
         batch = [self._queue.popleft() for _ in range(min(full, len(self._queue)))]
         self._is_running = self._is_warm = True
@@ -162,6 +168,13 @@ class MicroBatcher(WrappedEmbedder):
         # a batch that is through already is delivered right here, by this thread
         running.add_done_callback(lambda done: self._deliver(batch, done))
         return self._start_due_batch()
+
+    def _are_some_to_come(self) -> bool:
+        """True when a producer that can bring images does not wait for vectors."""
+        waiting = {request.thread for request in self._waiting}
+        return any(
+            thread not in waiting and is_served(thread) for thread, is_served in self._producers.items()
+        )
 
     def _deliver(self, batch: list[_Item], done: Future[list[Result]]) -> None:
         """Give out a batch's results and look for the next; runs in the model's thread."""
@@ -197,8 +210,8 @@ class MicroBatcher(WrappedEmbedder):
     def _results(self, images: list[Image]) -> list[Result]:
         return batch_results(self._embedder, images, self._shrink)
 
-    def _shrink(self) -> None:
-        self._most = max(1, self.batch_size // 2)
+    def _shrink(self, images: int) -> None:
+        self._fitting[bool(self._embedder.on_cpu_because)] = min(self.batch_size, images)
 
 
 def _closed() -> TransientError:

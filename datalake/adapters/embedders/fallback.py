@@ -17,6 +17,9 @@ from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 _log = logging.getLogger(__name__)
 _MOST_CHARS = 300
 
+# the second one is what a call that waited for CUDA's start raises
+_ERRORS = (RuntimeError, torch.cuda.DeferredCudaCallError)
+
 Result = TypeVar("Result")
 
 
@@ -34,7 +37,7 @@ class FallbackEmbedder(WrappedEmbedder):
         self._build = build
         self._moving = Lock()
         self._on_cpu_because = ""
-        self._on_gpu: Embedder | None = None
+        self._on_cpu: Embedder | None = None
         self._embedder = self._begun()
 
     @property
@@ -56,21 +59,22 @@ class FallbackEmbedder(WrappedEmbedder):
 
     def _begun(self) -> Embedder:
         try:
-            self._on_gpu = self._build("cuda")
-        except RuntimeError as error:
+            return self._build("cuda")
+        except _ERRORS as error:
             if not is_gpu_failure(error):
                 raise
             self._note(_told(error))
-        return self._on_gpu or self._build("cpu")
+        self._on_cpu = self._build("cpu")
+        return self._on_cpu
 
     def _tried(self, call: Callable[[Embedder], Result], can_be_fewer: bool) -> Result:
         embedder = self._embedder
-        is_on_gpu = embedder is self._on_gpu
         try:
             return call(embedder)
-        except RuntimeError as error:
+        except _ERRORS as error:
             is_final = is_gpu_failure(error) and not (can_be_fewer and is_out_of_memory(error))
-            if not (is_on_gpu and is_final):
+            # of the one that was used: another thread may have moved meanwhile
+            if embedder is self._on_cpu or not is_final:
                 raise
             why = _told(error)
         # outside of the handler: its traceback would keep the GPU's tensors
@@ -81,9 +85,10 @@ class FallbackEmbedder(WrappedEmbedder):
     def _move(self, why: str) -> None:
         """Go on on the CPU, unless another thread has seen to it."""
         with self._moving:
-            if self._on_gpu is None:
+            if self._on_cpu is not None:
                 return
-            self._embedder, self._on_gpu = self._build("cpu"), None
+            self._on_cpu = self._build("cpu")
+            self._embedder = self._on_cpu
             self._note(why)
             with suppress(RuntimeError):  # the driver may be gone; if not, others can use the memory
                 torch.cuda.empty_cache()
@@ -93,7 +98,7 @@ class FallbackEmbedder(WrappedEmbedder):
         _log.warning("Embedding goes on on the CPU: %s", why)
 
 
-def _told(error: RuntimeError) -> str:
+def _told(error: Exception) -> str:
     """The first line of what the GPU said; the others advise programmers."""
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}"[:_MOST_CHARS]

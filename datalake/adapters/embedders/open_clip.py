@@ -31,6 +31,7 @@ from datalake.errors import ConfigurationError, StoreUnavailable
 _CODE_VERSION = 2
 _TEXTS_AT_ONCE = 256
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".bin", ".safetensors", ".npz"}
+_PRECISIONS = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,11 @@ class OpenClipEmbedder(Embedder):
 
     def _load(self) -> _Loaded:
         weights = self._weights
-        precision = "bf16" if self._dtype is torch.bfloat16 else "fp32"
         try:
             model, _, transform = open_clip.create_model_and_transforms(
                 weights.arch,
                 pretrained=weights.tag or str(weights.checkpoint),
-                precision=precision,
+                precision=_PRECISIONS[self._dtype],
                 device=self._device,
             )
         except (RuntimeError, OSError, EOFError, LookupError, UnpicklingError) as error:
@@ -206,6 +206,6 @@ def _load_error(weights: _Weights, error: Exception) -> ConfigurationError | Sto
 
 
 def _unit(features: torch.Tensor) -> Vector:
-    """Float32 rows of length one; bfloat16 leaves them off by up to a percent."""
+    """Float32 rows of length one; half precision leaves them off by up to a percent."""
     rows = torch.nn.functional.normalize(features.float(), dim=-1)
     return np.asarray(rows.cpu().numpy(), dtype=np.float32)

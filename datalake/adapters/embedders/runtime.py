@@ -56,12 +56,14 @@ def torch_device(name: str) -> torch.device:
 
 
 def native_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies matrices in it, else float32.
+    """bfloat16 where the device multiplies matrices in it, float16 on GPUs that have only that, else float32.
 
-    The precision is no part of a fingerprint: the cosine between both is above 0.999.
+    The precision is no part of a fingerprint: the cosine between any two is above 0.999.
     """
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
+        capability = torch.cuda.get_device_capability(device)
+        half = torch.bfloat16 if capability >= (8, 0) else torch.float16
+        return half if capability >= (7, 0) else torch.float32
     has = torch.cpu.get_capabilities()
     native = has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16")
     return torch.bfloat16 if native else torch.float32

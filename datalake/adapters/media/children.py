@@ -53,6 +53,10 @@ class MediaChildren:
     ) -> None:
         self._pool.__exit__(kind, error, trace)
 
+    def serves(self, thread: int) -> bool:
+        """False while a thread waits for a child and all are taken."""
+        return self._pool.serves(thread)
+
     def probe_port(self) -> MediaProbe:
         """A probe; any number of threads may share it."""
         return ChildProbe(self._pool)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Thread, get_ident
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -48,6 +48,7 @@ class ChildPool:
         self._slots, self._limits, self._entry = slots, limits, entry
         self._idle: SimpleQueue[Future[Child]] = SimpleQueue()
         self._children: set[Child] = set()
+        self._waiting: set[int] = set()  # threads
         # The parent-death signal follows the thread that started the child: one thread, as old as the pool.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="media-children")
         self._is_closed = Event()
@@ -72,6 +73,10 @@ class ChildPool:
         self._starter.shutdown(cancel_futures=True)
         for child in list(self._children):
             child.kill()
+
+    def serves(self, thread: int) -> bool:
+        """False while a thread waits for a child and all are taken."""
+        return thread not in self._waiting or not self._idle.empty()
 
     @contextmanager
     def lease(self) -> Iterator[Child]:
@@ -99,10 +104,15 @@ class ChildPool:
             self._take_back(future, child)
 
     def _next_idle(self, stop: StopSign) -> Future[Child]:
-        while True:
-            stop.check()
-            with suppress(Empty):
-                return self._idle.get(timeout=_POLL_S)
+        thread = get_ident()
+        self._waiting.add(thread)
+        try:
+            while True:
+                stop.check()
+                with suppress(Empty):
+                    return self._idle.get(timeout=_POLL_S)
+        finally:
+            self._waiting.discard(thread)
 
     def _take_back(self, future: Future[Child], child: Child | None) -> None:
         if child is not None and child.is_alive and not child.is_busy:

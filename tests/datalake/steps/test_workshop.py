@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from threading import Barrier, Event, get_ident
 from uuid import uuid4
 
 import numpy as np
@@ -73,7 +74,11 @@ class Media:
         self.opened = 0
         self.error: Exception | None = None
         self.meanwhile = lambda: None
+        self.waiting: set[int] = set()
         self.source = partial(MemoryFrameSource, duration_s=3.0)
+
+    def serves(self, thread: int) -> bool:
+        return thread not in self.waiting
 
     @contextmanager
     def frame_source(self, path, media) -> Iterator[MemoryFrameSource]:
@@ -85,7 +90,9 @@ class Media:
         yield self.source(frames)
 
 
-def progress(video_id: str, mode: str | None = None, media: MediaFacts | None = MEDIA) -> VideoProgress:
+def progress(
+    video_id: str, mode: str | None = None, media: MediaFacts | None = MEDIA, asset_id: str = ASSET_ID
+) -> VideoProgress:
     options = Options(validation_mode=mode)
     uri = f"file:///videos/{video_id}"
     arrived = VideoArrived(event_id=uuid4(), video_id=video_id, uri=uri, options=options)
@@ -93,9 +100,9 @@ def progress(video_id: str, mode: str | None = None, media: MediaFacts | None = 
         message_id=uuid4(), batch_id=BATCH, attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
     )
     bronze = BronzeVideo(
-        asset_id=ASSET_ID,
+        asset_id=asset_id,
         size_bytes=3,
-        raw_key=f"bronze/cd/{ASSET_ID}/raw",
+        raw_key=f"bronze/{asset_id[:2]}/{asset_id}/raw",
         media=media,
     )
     return VideoProgress(claimed=claimed, bronze=bronze)
@@ -256,6 +263,43 @@ def test_report_only_opens_nothing_where_the_probe_found_no_pictures(make_worksh
     assert (silver.frame_count, silver.part_keys) == (0, ())
     assert [one.code for one in silver.findings] == ["no_frames"]
     assert workshop.media.opened == 0
+
+
+def unlike(count: int, lake: MemoryLake) -> list[VideoProgress]:
+    """So many videos of different bytes."""
+    videos = [progress(f"video-{n}", asset_id=f"{n:02x}" * 32) for n in range(count)]
+    for video in videos:
+        lake.put_bytes(video.bronze.raw_key, b"raw")
+    return videos
+
+
+def test_a_video_that_waits_for_a_child_keeps_no_batch_from_leaving(make_workshop, lake):
+    first, second = unlike(2, lake)
+    is_waiting, has_child = Event(), Event()
+    with MicroBatcher(MemoryEmbedder(), 8, max_wait_s=3600) as embedder, ThreadPoolExecutor(2) as threads:
+        workshop = make_workshop(embedder=embedder)
+
+        def wait_for_child() -> None:
+            workshop.media.meanwhile = lambda: None
+            workshop.media.waiting.add(get_ident())
+            is_waiting.set()
+            assert has_child.wait(60)
+
+        workshop.media.meanwhile = wait_for_child
+        later = threads.submit(workshop.silver_of, second)
+        assert is_waiting.wait(60)
+        assert threads.submit(workshop.silver_of, first).result(20).silver.frame_count == 3
+        has_child.set()
+        later.result(60)
+
+
+def test_videos_that_have_a_child_fill_batches_together(make_workshop, lake):
+    model = MemoryEmbedder()
+    with MicroBatcher(model, 100, max_wait_s=3600) as embedder, ThreadPoolExecutor(4) as threads:
+        workshop = make_workshop(embedder=embedder)
+        workshop.media.meanwhile = partial(Barrier(4).wait, 60)
+        list(threads.map(workshop.silver_of, unlike(4, lake)))
+    assert [count for count in model.batches if count > 1] == [12]
 
 
 def test_progress_is_written_down_window_by_window(make_workshop):

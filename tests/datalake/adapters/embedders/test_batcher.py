@@ -66,11 +66,11 @@ def embed_together(batcher: MicroBatcher, *calls: list[Image]) -> list[list[int]
 class IdleProducer:
     """A registered thread that gives no image until it leaves."""
 
-    def __init__(self, batcher: MicroBatcher) -> None:
+    def __init__(self, batcher: MicroBatcher, is_served: Callable[[int], bool] = lambda _: True) -> None:
         self.registered, self.leave = threading.Event(), threading.Event()
 
         def idle() -> None:
-            with batcher.producer():
+            with batcher.producer(is_served):
                 self.registered.set()
                 assert self.leave.wait(60)
 
@@ -143,6 +143,16 @@ def test_a_producer_whose_vectors_are_there_counts_as_live_again() -> None:
 def test_after_the_longest_wait_a_batch_leaves_though_others_are_still_decoding() -> None:
     recorder = Recorder()
     with MicroBatcher(recorder, 100, max_wait_s=0.01) as batcher, IdleProducer(batcher):
+        assert values(batcher.embed(images(1))) == [1]
+    assert recorder.batches == [[1]]
+
+
+def test_a_producer_that_can_bring_nothing_is_not_waited_for() -> None:
+    recorder = Recorder()
+    with (
+        MicroBatcher(recorder, 100, max_wait_s=HOUR_S) as batcher,
+        IdleProducer(batcher, is_served=lambda _: False),
+    ):
         assert values(batcher.embed(images(1))) == [1]
     assert recorder.batches == [[1]]
 

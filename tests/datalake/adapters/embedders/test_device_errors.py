@@ -8,6 +8,8 @@ from datalake.adapters.embedders.device_errors import is_gpu_failure, is_out_of_
 NO_ROOM = [
     torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     RuntimeError("CUDA out of memory"),
+    torch.AcceleratorError("CUDA error: out of memory\nCUDA kernel errors might be"),
+    RuntimeError("CUDA driver error: out of memory"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
 ]
 BROKEN = [
@@ -16,14 +18,22 @@ BROKEN = [
     RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
     RuntimeError("Found no NVIDIA driver on your system."),
     RuntimeError("No CUDA GPUs are available"),
+    torch.cuda.DeferredCudaCallError("call failed lazily at initialization"),
 ]
-ON_A_CPU = [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")]
+ON_A_CPU = [
+    MemoryError(),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("std::bad_alloc"),
+    RuntimeError("could not create a primitive"),
+    RuntimeError("could not create a memory object"),
+]
 OTHERS = [
     ValueError("an image must be (height, width, 3) uint8"),
     RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
     RuntimeError(
         "Input type (torch.cuda.FloatTensor) and weight type (torch.FloatTensor) should be the same"
     ),
+    RuntimeError("could not create a primitive descriptor for a matmul primitive"),
     OSError("CUDA"),
 ]
 

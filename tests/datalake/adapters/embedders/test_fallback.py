@@ -15,7 +15,7 @@ import torch
 from datalake.adapters.embedders.batcher import MicroBatcher
 from datalake.adapters.embedders.fallback import FallbackEmbedder
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
-from datalake.errors import BadVideo
+from datalake.errors import BadVideo, MachineBusy
 
 HOUR_S = 3600.0
 OUT_OF_MEMORY = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nSee the docs.")
@@ -171,6 +171,55 @@ def test_threads_that_fail_together_build_one_model_on_the_cpu() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert [found[0].tolist() for found in pool.map(embedder.embed_text, [["a"]] * 4)] == [[1.0]] * 4
     assert len(machine.built["cpu"]) == 1
+
+
+class Overtaken(FallbackEmbedder):
+    """Another thread leaves the GPU just after this one has looked where it is."""
+
+    @property
+    def _embedder(self) -> Embedder:
+        found = self._current
+        if self._is_ready and found.device == "cuda":
+            self._move("seen by the other one")
+        return found
+
+    @_embedder.setter
+    def _embedder(self, embedder: Embedder) -> None:
+        self._current, self._is_ready = embedder, True
+
+
+def test_who_fails_on_a_gpu_that_another_thread_has_left_goes_on_on_the_cpu_too() -> None:
+    machine = Machine(on_gpu=lambda _: LOST)
+    embedder = Overtaken(machine.build)
+    assert values(embedder.embed(images(7))) == [7]
+    assert embedder.on_cpu_because == "seen by the other one"
+    assert len(machine.built["cpu"]) == 1
+
+
+def test_a_gpu_whose_start_was_put_off_and_fails_is_left() -> None:
+    machine = Machine(on_gpu=lambda _: torch.cuda.DeferredCudaCallError("CUDA call failed lazily"))
+    embedder = FallbackEmbedder(machine.build)
+    assert values(embedder.embed(images(7, 8))) == [7, 8]
+    assert embedder.on_cpu_because.startswith("DeferredCudaCallError: CUDA call failed lazily")
+
+
+def test_a_cpu_without_memory_for_one_image_is_a_busy_machine_after_the_gpu_was_left() -> None:
+    machine = Machine(
+        on_gpu=lambda _: OUT_OF_MEMORY, on_cpu=lambda found: MemoryError() if 13 in found else None
+    )
+    with MicroBatcher(FallbackEmbedder(machine.build), max_wait_s=HOUR_S) as batcher, batcher.producer():
+        with pytest.raises(MachineBusy):
+            batcher.embed(images(1, 13))
+        assert batcher.on_cpu_because.startswith("OutOfMemoryError")
+        assert values(batcher.embed(images(1, 2))) == [1, 2]
+
+
+def test_on_the_cpu_a_batch_is_as_large_as_was_set_whatever_fitted_on_the_gpu() -> None:
+    machine = Machine(on_gpu=lambda _: OUT_OF_MEMORY)
+    with MicroBatcher(FallbackEmbedder(machine.build), 64, HOUR_S) as batcher, batcher.producer():
+        assert values(batcher.embed(images(*range(8)))) == list(range(8))
+        assert batcher.on_cpu_because
+        assert batcher.batch_size == 64
 
 
 def test_behind_the_batcher_batches_are_halved_first_and_no_image_is_lost() -> None:

@@ -47,12 +47,31 @@ def cosines(
     return [float(np.dot(one.vector, other.vector)) for one, other in pairs]
 
 
+@pytest.fixture(params=[None, torch.float16], ids=["native", "float16"])
+def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU's own, or that of a GPU that has no other half one."""
+    if request.param:
+        for module in (conse, openclip):
+            monkeypatch.setattr(module, "native_dtype", lambda _: request.param)
+
+
+@pytest.mark.usefixtures("precision")
 def test_conse(monkeypatch: pytest.MonkeyPatch, frames: list[Image]) -> None:
     assert min(cosines(monkeypatch, "conse", frames)) >= LEAST_COSINE
 
 
+@pytest.mark.usefixtures("precision")
 def test_open_clip(monkeypatch: pytest.MonkeyPatch, frames: list[Image], checkpoint: Path) -> None:
     assert min(cosines(monkeypatch, f"open_clip:ViT-B-32/{checkpoint}", frames)) >= LEAST_COSINE
+
+
+def test_open_clips_weights_are_of_the_devices_precision(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path
+) -> None:
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        monkeypatch.setattr(openclip, "native_dtype", lambda _, dtype=dtype: dtype)
+        loaded = openclip.OpenClipEmbedder(f"ViT-B-32/{checkpoint}", "cpu")._loaded()
+        assert loaded.model.visual.conv1.weight.dtype is dtype
 
 
 @needs_gpu

@@ -66,6 +66,23 @@ def test_the_native_precision_multiplies_matrices() -> None:
     assert float((torch.ones(2, 2, dtype=dtype) @ torch.ones(2, 2, dtype=dtype)).sum()) == 8.0
 
 
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [
+        ((6, 1), torch.float32),
+        ((7, 0), torch.float16),
+        ((7, 5), torch.float16),
+        ((8, 0), torch.bfloat16),
+        ((9, 0), torch.bfloat16),
+    ],
+)
+def test_a_gpu_computes_in_what_it_has_units_for(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda _: capability)
+    assert native_dtype(torch.device("cuda")) is dtype
+
+
 def test_hashes(tmp_path: Path) -> None:
     (tmp_path / "weights").write_bytes(b"abc")
     assert sha256_of(tmp_path / "weights") == hashlib.sha256(b"abc").hexdigest()

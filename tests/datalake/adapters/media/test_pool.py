@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from threading import Event
+from threading import Event, get_ident
 
 import pytest
 
 from datalake.adapters.media.pool import ChildPool, tried_twice
+from datalake.embedded.process import wait_until
 from datalake.errors import BadVideo
 from datalake.stopping import Stopped, StopSign, stoppable
 from tests.limits import ROOMY
@@ -179,3 +180,19 @@ def test_a_child_killed_at_once_is_not_used_again_while_it_is_dying(pool: ChildP
         child.kill_at_once()
         assert not child.is_alive
     assert pid(pool) != child.pid
+
+
+def test_a_thread_is_not_served_while_it_waits_and_all_are_taken(pool: ChildPool) -> None:
+    threads: list[int] = []
+
+    def take() -> int:
+        threads.append(get_ident())
+        return pid(pool)
+
+    with ThreadPoolExecutor(1) as others:
+        with pool.lease():
+            assert pool.serves(get_ident())
+            later = others.submit(take)
+            assert wait_until(lambda: bool(threads) and not pool.serves(threads[0]), 60)
+        later.result(60)
+        assert pool.serves(threads[0])
