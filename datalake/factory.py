@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from datalake.common_func import given_cores
 from datalake.settings import Settings, home
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ def build_media_children(config: Settings, videos: int, decode: bool = False) ->
         resident_bytes=silver.child_resident_bytes,
         uses_gpu=decode and _decodes_on_gpu(config),
     )
-    return MediaChildren(max(1, min(silver.children_at_once, videos)), limits)
+    return MediaChildren(max(1, min(children_at_once(config), videos)), limits)
+
+
+def children_at_once(config: Settings) -> int:
+    """Processes of a chunk that may have files open: more than there are processors only share caches."""
+    return config.silver.children_at_once or max(2, min(4, given_cores()))
 
 
 def _decodes_on_gpu(config: Settings) -> bool:

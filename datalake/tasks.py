@@ -32,6 +32,7 @@ from datalake.steps.gold import gold_step
 from datalake.steps.silver import silver_step
 
 _log = logging.getLogger(__name__)
+_GOLD_AT_ONCE = 4  # videos; each has a connection to the database
 LayerTask = Callable[[Chunk, settings.Settings], Chunk]
 
 
@@ -95,7 +96,7 @@ def bronze(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every open video of the chunk through bronze."""
     with factory.build_media_children(config, len(chunk.videos)) as media:
         step = bronze_step(config, chunk.attempt, media, factory.build_known_content(config))
-        return _run("bronze", step, config, config.silver.children_at_once)(chunk)
+        return _run("bronze", step, config, factory.children_at_once(config))(chunk)
 
 
 @_layer_task
@@ -113,7 +114,7 @@ def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
     catalog = factory.build_catalog(config)
     chunk = still_open(chunk, factory.build_attempt_log(config))
-    done = chunks.run(chunk, gold_step(config, catalog), config.silver.children_at_once)
+    done = chunks.run(chunk, gold_step(config, catalog), _GOLD_AT_ONCE)
     for video in done.videos:
         if video.outcome and video.silver is None:
             catalog.record_outcome(video.claimed, video.outcome, video.bronze)

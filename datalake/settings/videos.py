@@ -118,11 +118,11 @@ class SilverSettings(SettingsGroup):
         ge=1,
         description="Videos of one chunk that silver works on at once: small ones fill batches together.",
     )
-    children_at_once: int = Field(
-        4,
+    children_at_once: int | None = Field(
+        None,
         ge=1,
-        description="Processes of a chunk that open files, each for one video; bronze and gold work on as "
-        "many at once.",
+        description="Processes of a chunk that open files, each for one video; empty: one for each processor, "
+        "2 to 4.",
     )
     max_deaths_alone: int = Field(
         3,

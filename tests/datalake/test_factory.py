@@ -153,3 +153,14 @@ def test_batches_are_the_models_to_size_unless_a_setting_says_so(config: Setting
     config = replace(config, silver=SilverSettings(embed_batch_size=7))
     with factory.build_batcher(config) as batcher:
         assert batcher.batch_size == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "cores", "children"), [(None, 1, 2), (None, 3, 3), (None, 64, 4), (7, 2, 7)]
+)
+def test_there_are_as_many_children_as_processors_unless_said(
+    given: int | None, cores: int, children: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "given_cores", lambda: cores)
+    config = Settings(silver=SilverSettings(children_at_once=given))
+    assert factory.children_at_once(config) == children
