@@ -35,26 +35,8 @@ import torchvision.transforms.v2  # noqa: F401
 import transformers.models.auto.modeling_auto
 import transformers.models.auto.tokenization_auto
 import transformers.models.bert.modeling_bert  # noqa: F401
-from hamilton.function_modifiers.base import InvalidDecoratorException
-from hamilton.lifecycle.base import ValidationException
 
 _log = logging.getLogger(__name__)
-# what a module of ours, a dataflow or a record may raise while it is loaded
-_ERRORS = (
-    ImportError,
-    SyntaxError,
-    NameError,
-    AttributeError,
-    TypeError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    OSError,
-    InvalidDecoratorException,
-    ValidationException,
-)
 
 
 def _load_ours() -> None:
@@ -78,7 +60,7 @@ def _loaded_ours() -> Stamps:
     """What is loaded of our code; nothing where a part of it cannot be."""
     try:
         _load_ours()
-    except _ERRORS:
+    except Exception:  # noqa: BLE001 - a boundary: else no task of any DAG would start
         _log.exception("Our code cannot be loaded ahead; every task imports it by itself")
         forget([name for name in sys.modules if name.startswith("datalake.") and name != __name__])
         return {}

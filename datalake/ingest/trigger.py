@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _LOG = getLogger(__name__)
 LONGEST_PAUSE_S = 60.0
-_BUSY_TIMES = 4  # a look costs what the runs could use; and what comes meanwhile has to wait anyway
+_BUSY_TIMES = 4  # a look takes from what runs use
 
 
 class WorkDue(BaseTrigger):
@@ -39,9 +40,7 @@ class WorkDue(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look in a thread until work is due."""
-        from datalake.adapters.postgres import kept_connections
-
-        with kept_connections():  # a new one for every look would keep the database busier than all else
+        with await asyncio.to_thread(_kept_connections):
             await self._until_due()
         yield TaskSuccessEvent()
 
@@ -71,3 +70,10 @@ class WorkDue(BaseTrigger):
         from datalake.ingest.watch import build_watcher
 
         return build_watcher(AirflowRuns())
+
+
+def _kept_connections() -> AbstractContextManager[None]:
+    """A new one for every look would keep the database busier than all else."""
+    from datalake.adapters.postgres import kept_connections
+
+    return kept_connections()

@@ -121,8 +121,8 @@ class SilverSettings(SettingsGroup):
     children_at_once: int | None = Field(
         None,
         ge=1,
-        description="Processes of a chunk that open files, each for one video; empty: one for each processor, "
-        "2 to 4.",
+        description="Processes of a chunk that open files, each for one video; empty: one for each "
+        "processor, 2 to 4.",
     )
     max_deaths_alone: int = Field(
         3,

@@ -89,5 +89,6 @@ def _is_open(idle: connection) -> bool:
     """False where the server has closed it: an idle one has nothing to read but that."""
     if idle.closed:
         return False
-    readable, _, _ = select.select([idle], [], [], 0)
-    return not readable
+    look = select.poll()  # takes descriptors of any number
+    look.register(idle, select.POLLIN)
+    return not look.poll(0)
