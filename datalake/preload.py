@@ -8,10 +8,9 @@ task imports it by itself and says why it cannot: without a fork server no task 
 
 import gc
 import logging
-import sys
 
 from datalake.openmp import wait_asleep
-from datalake.preloaded import Stamps, forget, stamps
+from datalake.preloaded import Stamps, forget, loaded, stamps
 
 wait_asleep()
 
@@ -62,7 +61,7 @@ def _loaded_ours() -> Stamps:
         _load_ours()
     except Exception:  # noqa: BLE001 - a boundary: else no task of any DAG would start
         _log.exception("Our code cannot be loaded ahead; every task imports it by itself")
-        forget([name for name in sys.modules if name.startswith("datalake.") and name != __name__])
+        forget(set(loaded("datalake")) - {"datalake", __name__})
         return {}
     return stamps("datalake")
 

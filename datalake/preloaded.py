@@ -11,7 +11,7 @@ Stamps = Mapping[str, tuple[int, int]]
 
 def stamps(package: str) -> Stamps:
     """When the file of each loaded module of a package was written (ns), and its length; 0 if it is gone."""
-    files = {name: getattr(sys.modules[name], "__file__", None) for name in _loaded(package)}
+    files = {name: getattr(sys.modules[name], "__file__", None) for name in loaded(package)}
     return {name: _stamp(Path(file)) for name, file in files.items() if file}
 
 
@@ -43,7 +43,8 @@ def forget(modules: Iterable[str]) -> None:
             vars(sys.modules[parent]).pop(child, None)
 
 
-def _loaded(package: str) -> list[str]:
+def loaded(package: str) -> list[str]:
+    """Names of a package and of its modules, as far as they are imported."""
     return [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
 
 

@@ -1,7 +1,7 @@
 """What we do: silver as its task runs it, and parts of it.
 
 Without PostgreSQL: leases are kept in memory, and nobody notes attempts. The model is built before the clock
-runs, for all contenders; child processes start while it runs.
+runs, for all contenders; silver's child processes start while it runs.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ import psutil
 from datalake.adapters.postgres import row, transaction
 from datalake.embedded import airflow
 from datalake.embedded.leftovers import marked_processes
-from datalake.embedded.postgres_admin import plain_uri
 from datalake.embedded.state import Layout
 from datalake.embedded.supervisor import ProcessInfo
 
@@ -52,7 +51,7 @@ def read_queue(uri: str) -> Queue:
     Raises:
         DatabaseUnavailable: Airflow's database is away.
     """
-    with transaction(plain_uri(uri)) as connection:
+    with transaction(uri) as connection:
         return Queue(**(row(connection, _QUEUED) or {}))
 
 

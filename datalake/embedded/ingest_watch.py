@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from datalake.adapters.postgres import row, rows, transaction
 from datalake.adapters.runs import LIVE_STATES, PROCESS_DAG, Runs, RunState
-from datalake.embedded.postgres_admin import plain_uri
 from datalake.errors import PipelineError
 from datalake.ingest.watch import Watcher, build_watcher
 
@@ -47,7 +46,7 @@ def read_cycle(uri: str) -> Cycle:
     Raises:
         DatabaseUnavailable: it is away.
     """
-    with transaction(plain_uri(uri)) as connection:
+    with transaction(uri) as connection:
         return Cycle(**(row(connection, _CYCLE) or {}))
 
 
@@ -64,7 +63,7 @@ class DatabaseRuns(Runs):
     """
 
     def __init__(self, uri: str) -> None:
-        self._uri = plain_uri(uri)
+        self._uri = uri
         self._live: frozenset[str] = frozenset()
 
     def read(self) -> None:

@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datalake.embedded import airflow
-from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.executor_watch import ExecutorWatch, local_executor_workers, parallelism, read_queue
 from datalake.embedded.ingest_watch import DatabaseRuns, DueWork, IngestWatch, read_cycle
 from datalake.embedded.parts import OpenStack, open_stack
@@ -127,10 +126,11 @@ class Watchdog:
 
 def watchdog_of(stack: OpenStack) -> Watchdog:
     """A watchdog for a running stack."""
-    environment = stack.parts.airflow_environment
-    uri = environment[AIRFLOW_DATABASE]
+    uri = stack.airflow_database_uri
     executor = ExecutorWatch(
-        lambda: read_queue(uri), lambda: local_executor_workers(stack.folder), parallelism(environment)
+        lambda: read_queue(uri),
+        lambda: local_executor_workers(stack.folder),
+        parallelism(stack.parts.airflow_environment),
     )
     return Watchdog(
         [server for server in stack.parts.all() if server.name != WatchdogServer.name],
