@@ -1,7 +1,8 @@
 """What we do: silver as its task runs it, and parts of it.
 
 Without PostgreSQL: leases are kept in memory, and nobody notes attempts. The model is built before the clock
-runs, for all contenders; silver's child processes start while it runs.
+runs, for all contenders, and PyTorch is loaded, as it is before every task (`datalake.preload`); silver's
+child processes start while it runs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 import numpy as np
 import pyarrow.parquet as pq
+import torch  # noqa: F401
 
 from benchmarks.speed.work import Work
 from datalake import chunks, factory, settings

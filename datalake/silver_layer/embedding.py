@@ -15,8 +15,10 @@ def vector_dim(embedder: Embedder) -> int:
 
 
 @tag(effect="embeds")
-def embeddings(cropped_frames: list[Frame], embedder: Embedder, labels: bool) -> list[Embedding]:
-    """Unit vector of each kept frame, with labels if asked (scores 0 to 1)."""
+def embeddings(
+    cropped_frames: list[Frame], stored_images: list[str], embedder: Embedder, labels: bool
+) -> list[Embedding]:
+    """Unit vector of each kept frame, with labels if asked (scores 0 to 1), once its image is stored."""
     embedded = embedder.embed([frame.image for frame in cropped_frames])
     return embedded if labels else [Embedding(each.vector) for each in embedded]
 

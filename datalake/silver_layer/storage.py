@@ -1,4 +1,4 @@
-"""Storage: images, then the part, then, when every window is through, the manifest.
+"""Storage: images, before the model takes its time, then the part, and at the end of the video the manifest.
 
 The order is the guarantee: a part that exists has its images, a manifest that exists has its parts.
 """

@@ -16,6 +16,7 @@ import torch
 from datalake.adapters.embedders.batch_room import room_on
 from datalake.adapters.embedders.device_errors import is_gpu_failure
 from datalake.adapters.embedders.labels import PROMPT, ZeroShot, label_names, labels_fingerprint
+from datalake.adapters.embedders.lean_vit import make_lean
 from datalake.adapters.embedders.preprocessing import Preprocessing
 from datalake.adapters.embedders.runtime import (
     Once,
@@ -150,6 +151,7 @@ class OpenClipEmbedder(Embedder):
             raise _load_error(weights, error) from error
         config = open_clip.get_model_preprocess_cfg(model)
         preprocess = Preprocessing(config, transform, self._device, self._dtype)
+        make_lean(model.visual)
         return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
 
     def _prompted(self) -> ZeroShot:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datalake.adapters.ports import Sampling, Window
 
 MAX_WINDOW_FRAMES = 128  # a window is also the unit of progress: of a lease, of a Parquet part
+_LARGE = 8  # frames of a window
 
 
 def sampled_end_us(duration_s: float, sampling: Sampling) -> int:
@@ -49,6 +50,8 @@ def cut_windows(
 ) -> list[Window]:
     """Windows of at most `window_frames` wanted times, cut where a group of pictures begins if one does.
 
+    The first of several is a quarter of that, unless windows are small as they are: its images are soon there
+    to be seen, and the model has work.
     The spans [start_us, end_us) lie end to end: one ends just after its last wanted time, so the frame first
     on screen at a wanted time begins in that time's own window, and no frame belongs to two. Cuts that only
     a window's first half would allow are not taken: they would make windows small.
@@ -58,9 +61,11 @@ def cut_windows(
     windows: list[Window] = []
     first = start_us = 0
     while first < len(wanted_us):
-        past = min(first + window_frames, len(wanted_us))
+        is_first_of_several = not windows and len(wanted_us) > window_frames
+        frames = window_frames // 4 if is_first_of_several and window_frames >= _LARGE else window_frames
+        past = min(first + frames, len(wanted_us))
         if past < len(wanted_us):
-            candidates = range(past, first + window_frames // 2, -1)
+            candidates = range(past, first + frames // 2, -1)
             past = next((i for i in candidates if group[i] != group[i - 1]), past)
         next_us = wanted_us[past - 1] + 1 if past < len(wanted_us) else max(end_us, wanted_us[-1] + 1)
         keyframe_us = keyframes_us[group[first] - 1] if group[first] else 0

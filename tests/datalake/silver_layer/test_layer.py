@@ -13,7 +13,7 @@ import pytest
 
 from datalake.adapters.memory.embedder import MemoryEmbedder
 from datalake.adapters.memory.lake import MemoryLake
-from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Image, Sampling, Window
+from datalake.adapters.ports import DecodedWindow, Embedding, Frame, FrameSource, Image, Sampling, Window
 from datalake.common_func import PIPELINE_VERSION, point_id
 from datalake.contracts import SilverVideo, WorkIdentity
 from datalake.errors import LeaseLost
@@ -102,6 +102,19 @@ def test_the_stored_picture_is_the_decoded_one(run_silver: Run, lake: MemoryLake
         difference = np.abs(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB).astype(int) - image)
         assert difference.mean() < 3  # chroma is stored at half size; swapped channels would differ by 80
         assert stored.shape == image.shape
+
+
+def test_images_are_there_before_the_model_takes_its_time(run_silver: Run, lake: MemoryLake) -> None:
+    stored: list[int] = []
+
+    class Watching(MemoryEmbedder):
+        def embed(self, images: Sequence[Image]) -> list[Embedding]:
+            stored.append(len(jpegs(lake)) - sum(self.batches))
+            assert stored[-1] == len(images)
+            return super().embed(images)
+
+    run_silver(CountingFrameSource(video(CUT_SCENE)), embedder=Watching())
+    assert sum(stored) == len(CUT_SCENE)
 
 
 def letterboxed(image: Image, bar_px: int) -> Image:

@@ -64,6 +64,17 @@ def test_a_group_larger_than_the_budget_is_cut_inside() -> None:
     assert [len(window.wanted_us) for window in windows] == [4, 4, 2]
 
 
+@pytest.mark.parametrize(
+    ("window_frames", "count", "sizes"),
+    [(8, 8, [8]), (8, 9, [2, 7]), (8, 30, [2, 8, 8, 8, 4]), (7, 9, [7, 2]), (1000, 150, [32, 118])],
+)
+def test_the_first_of_several_large_windows_is_a_quarter_as_long(
+    window_frames: int, count: int, sizes: list[int]
+) -> None:
+    windows = cut_windows(list(range(count)), [0], window_frames, end_us=count)
+    assert [len(window.wanted_us) for window in windows] == sizes
+
+
 @given(
     st.integers(1, 400),
     st.lists(st.integers(0, 4000), max_size=30).map(sorted),
