@@ -25,12 +25,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.clips import Recipe, clip
+from benchmarks.clips import Recipe
 from benchmarks.fault_suite.progress import glance
 from benchmarks.machine import commit, machine
+from benchmarks.many_files import different_files
 from benchmarks.own_stack import own_stack
 from datalake.adapters.postgres import kept_connections, row, rows, transaction
-from datalake.demo.messages import QUERIES, arrived, fresh_clip, with_free_box
+from datalake.demo.messages import QUERIES, arrived, fresh_clip
 from datalake.demo.scene import Scene
 from datalake.embedded.airflow import API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER
 from datalake.embedded.parts import open_stack
@@ -41,7 +42,7 @@ from datalake.settings import PROJECT_ROOT
 
 RESULTS = Path(__file__).parent / "results" / "drain.json"
 VIDEOS = 1000
-_SECONDS, _SIZE, _CLIPS = 2, (160, 96), 8
+_SECONDS, _RECIPE = 2, Recipe((160, 96))
 _DIRECT = 200
 _SINGLES = 3
 _TIMEOUT_S = 1800.0
@@ -136,7 +137,7 @@ def _single(scene: Scene) -> dict[str, float]:
 
 
 def _drained(scene: Scene, videos: int) -> dict[str, Any]:
-    files = _files(samples_folder(), "many", videos)
+    files = different_files(samples_folder(), "many", videos, _SECONDS, _RECIPE)
     scene.wait_until_idle(_TIMEOUT_S)
     before = glance(scene.postgres_uri).ended
     began_at = time.monotonic()
@@ -157,7 +158,7 @@ def _direct(folder: Path) -> dict[str, Any]:
     stack = open_stack()
     for name in ("watchdog", SCHEDULER, TRIGGERER, DAG_PROCESSOR, API_SERVER):
         stack.supervisor.stop_program(name)
-    files = _files(samples_folder(), "direct", _DIRECT)
+    files = different_files(samples_folder(), "direct", _DIRECT, _SECONDS, _RECIPE)
     listed = folder / "direct.json"
     listed.write_text(json.dumps([path.as_uri() for path in files]), "utf-8")
     done = subprocess.run(
@@ -196,14 +197,6 @@ def _through_the_tasks(listed: Path) -> dict[str, Any]:
         "wall_s": wall_s,
         **took,
     }
-
-
-def _files(folder: Path, name: str, count: int) -> list[Path]:
-    contents = [clip(_SECONDS, seed, Recipe(_SIZE)).read_bytes() for seed in range(_CLIPS)]
-    paths = [folder / f"{name}-{number:04}.mp4" for number in range(count)]
-    for number, path in enumerate(paths):
-        path.write_bytes(with_free_box(contents[number % _CLIPS], os.urandom(16)))
-    return paths
 
 
 def _say(line: str) -> None:

@@ -26,9 +26,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clips import Recipe, clip
+from benchmarks.clips import Recipe
 from benchmarks.machine import machine
-from datalake.demo.messages import with_free_box
+from benchmarks.many_files import different_files
 from datalake.embedded.postgres import PostgresServer
 from datalake.embedded.process import free_port, python_argv
 from datalake.embedded.qdrant.server import QdrantServer
@@ -37,8 +37,7 @@ from datalake.settings import PROJECT_ROOT
 RESULTS = Path(__file__).parent / "results" / "rerun.json"
 FIRST, RERUN, AGAIN = PHASES = ("first", "rerun", "new event ids")
 MOST_SHARE = 0.05
-_VIDEOS, _SECONDS, _SIZE = 200, 10, (640, 360)
-_CLIPS = 8
+_VIDEOS, _SECONDS, _RECIPE = 200, 10, Recipe((640, 360))
 _CORRUPT_EVERY = 10
 _RUN_IDS = {FIRST: "first", RERUN: "first", AGAIN: "again"}
 
@@ -122,12 +121,9 @@ def measure(folder: Path, videos: int, seconds: int) -> dict[str, Phase]:
 def _make_files(folder: Path, videos: int, seconds: int) -> None:
     """Files of different bytes; every tenth breaks off half way."""
     folder.mkdir(parents=True)
-    contents = [clip(seconds, seed, Recipe(_SIZE)).read_bytes() for seed in range(min(_CLIPS, videos))]
-    for number in range(videos):
-        content = with_free_box(contents[number % len(contents)], number.to_bytes(8))
-        is_corrupt = number % _CORRUPT_EVERY == _CORRUPT_EVERY - 1
-        kept = len(content) // 2 + number if is_corrupt else len(content)
-        (folder / f"video-{number:04}.mp4").write_bytes(content[:kept])
+    paths = different_files(folder, "video", videos, seconds, _RECIPE)
+    for number, path in enumerate(paths[_CORRUPT_EVERY - 1 :: _CORRUPT_EVERY]):
+        os.truncate(path, path.stat().st_size // 2 + number)  # no two alike
 
 
 def _in_a_process(name: str, folder: Path, variables: dict[str, str]) -> Phase:

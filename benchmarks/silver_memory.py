@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from uuid import uuid4
 
 from benchmarks.clips import clip, long_clip
 from benchmarks.machine import machine, memory_watched
@@ -76,36 +75,18 @@ def _measured(seconds: int) -> dict[str, float]:
 
 def _through_silver(video: Path) -> dict[str, int]:
     """What silver's task does with one video, and how many frames it stored."""
-    from datalake import chunks, factory, settings
-    from datalake.adapters.memory.leases import MemoryLeases
-    from datalake.contracts import BronzeVideo, ClaimedVideo, VideoArrived, VideoProgress
-    from datalake.steps.silver import silver_step
+    from benchmarks.silver_chunk import after_bronze, silver_task
+    from datalake import factory, settings
+    from datalake.contracts import Options
 
-    asset_id = "0" * 64
     with tempfile.TemporaryDirectory(dir=video.parent) as folder:
         config = settings.Settings(
             lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()),
             silver=settings.SilverSettings(duplicate_max_bits=-1),  # a long clip repeats itself
         )
-        lake = factory.build_lake(config)
-        arrived = VideoArrived(event_id=uuid4(), video_id="clip", uri=video.as_uri())
-        claimed = ClaimedVideo(
-            message_id=uuid4(), batch_id=uuid4(), attempt=1, run_id="run", version=(1, 0, 0), arrived=arrived
-        )
-        (chunk,) = chunks.split([claimed], 1)
-        with (
-            factory.build_media_children(config, 1, decode=True) as media,
-            factory.build_batcher(config) as embedder,
-        ):
-            bronze = BronzeVideo(
-                asset_id=asset_id,
-                size_bytes=video.stat().st_size,
-                raw_key=f"bronze/00/{asset_id}/raw",
-                media=media.probe_port().probe(video).media,
-            )
-            lake.put_file(bronze.raw_key, video)
-            step = silver_step(config, chunk, MemoryLeases(), media, embedder)
-            done = step(VideoProgress(claimed=claimed, bronze=bronze))
+        chunk = after_bronze([video], config, Options())
+        with silver_task(config, chunk, factory.build_embedder(config)) as step:
+            done = step(chunk.videos[0])
         assert done.silver is not None
         return {
             "frames": done.silver.frame_count,

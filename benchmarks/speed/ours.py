@@ -1,41 +1,38 @@
 """What we do: silver as its task runs it, and parts of it.
 
-Without PostgreSQL: leases are kept in memory, and nobody notes attempts. The model is built before the clock
-runs, for all contenders, and PyTorch is loaded, as it is before every task (`datalake.preload`); silver's
-child processes start while it runs.
+The model is built before the clock runs, for all contenders, and PyTorch is loaded, as it is before every
+task (`datalake.preload`); silver's child processes start while it runs.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch  # noqa: F401
 
+from benchmarks.silver_chunk import after_bronze, silver_task
 from benchmarks.speed.work import Work
 from datalake import chunks, factory, settings
-from datalake.adapters.embedders.batcher import MicroBatcher
-from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.embedders.wrapped import WrappedEmbedder
 from datalake.adapters.memory import embedder as fakes
-from datalake.adapters.memory import leases
-from datalake.adapters.ports import Embedder, Lake, Sampling
-from datalake.contracts import BronzeVideo, Chunk, ClaimedVideo, Options, VideoArrived, VideoProgress
+from datalake.adapters.ports import Embedder, Embedding, Image, Sampling, Vector
+from datalake.contracts import Chunk, Options, VideoProgress
 from datalake.errors import Stopped
-from datalake.steps.silver import silver_step
 from datalake.stopping import StopSign, stoppable
 
 
 def silver(work: Work) -> dict[str, int]:
     """Silver's task with ViT-B/32: frames, quality, hashes, embeddings, images, Parquet."""
-    config = _with_model()
+    config = _with_model(work.options.get("batch"))
     return _silver(work, config, factory.build_embedder(config))
 
 
@@ -69,7 +66,7 @@ def first_image(work: Work) -> dict[str, int]:
     with _landed(work, _with_model()) as (config, chunk, lake_folder), ThreadPoolExecutor(1) as pool:
 
         def stopped(video: VideoProgress) -> None:
-            with _silver_step(config, chunk, embedder) as step, stoppable(sign), suppress(Stopped):
+            with silver_task(config, chunk, embedder) as step, stoppable(sign), suppress(Stopped):
                 step(video)
 
         with work.clock():
@@ -96,23 +93,24 @@ def embedding(work: Work) -> dict[str, int]:
     return {"frames": count}
 
 
-def _with_model() -> settings.Settings:
+def _with_model(batch: int | None = None) -> settings.Settings:
     from benchmarks.speed.model import ARCH, checkpoint
 
-    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}")
+    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}", embed_batch_size=batch)
 
 
-def _keeping_all(**silver: str) -> settings.Settings:
+def _keeping_all(**silver: Any) -> settings.Settings:
     """The settings of this machine, but near-duplicates are kept: all contenders do the same work."""
     return replace(settings.load(), silver=settings.SilverSettings(duplicate_max_bits=-1, **silver))
 
 
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
     _warm(embedder)
+    counted = _Counted(embedder)
     with _landed(work, config) as (config, chunk, lake_folder):
-        with work.clock(), _silver_step(config, chunk, embedder) as step:
+        with work.clock(), silver_task(config, chunk, counted) as step:
             done = chunks.run(chunk, step, config.silver.videos_at_once)
-        return _stored(done, lake_folder)
+        return {**_stored(done, lake_folder), "batches": counted.batches}
 
 
 def _stored(done: Chunk, lake_folder: Path) -> dict[str, int]:
@@ -135,46 +133,22 @@ def _warm(embedder: Embedder) -> Embedder:
 @contextmanager
 def _landed(work: Work, config: settings.Settings) -> Iterator[tuple[settings.Settings, Chunk, Path]]:
     """The settings with a lake of their own, the files after bronze, and the lake's folder."""
+    options = Options(interval_s=work.interval_s, sampling=work.options.get("sampling", "interval"))
     with TemporaryDirectory() as folder:
         config = replace(config, lake=settings.LakeSettings(lake_uri=Path(folder).as_uri()))
-        with factory.build_media_children(config, len(work.files)) as media:
-            chunk = _after_bronze(work, factory.build_lake(config), media)
-        yield config, chunk, Path(folder)
+        yield config, after_bronze(work.files, config, options), Path(folder)
 
 
-@contextmanager
-def _silver_step(config: settings.Settings, chunk: Chunk, embedder: Embedder) -> Iterator[chunks.Step]:
-    """Silver's step, with children of its own."""
-    with (
-        factory.build_media_children(config, len(chunk.videos), decode=True) as media,
-        MicroBatcher(embedder, config.silver.embed_batch_size) as batcher,
-    ):
-        yield silver_step(config, chunk, leases.MemoryLeases(), media, batcher)
+class _Counted(WrappedEmbedder):
+    """Counts the batches that an embedder gets; the first one only warms it up."""
 
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.batches = -1
 
-def _after_bronze(work: Work, lake: Lake, media: MediaChildren) -> Chunk:
-    options = Options(interval_s=work.interval_s, sampling=work.options.get("sampling", "interval"))
-    claimed = [
-        ClaimedVideo(
-            message_id=uuid4(),
-            batch_id=uuid4(),
-            attempt=1,
-            run_id="run",
-            version=(1, 0, 0),
-            arrived=VideoArrived(event_id=uuid4(), video_id=path.stem, uri=path.as_uri(), options=options),
-        )
-        for path in work.files
-    ]
-    (chunk,) = chunks.split(claimed, len(claimed))
-    videos = []
-    for number, (video, path) in enumerate(zip(chunk.videos, work.files, strict=True)):
-        asset_id = f"{number:064x}"
-        bronze = BronzeVideo(
-            asset_id=asset_id,
-            size_bytes=path.stat().st_size,
-            raw_key=f"bronze/00/{asset_id}/raw",
-            media=media.probe_port().probe(path).media,
-        )
-        lake.put_file(bronze.raw_key, path)
-        videos.append(video.model_copy(update={"bronze": bronze}))
-    return chunk.model_copy(update={"videos": tuple(videos)})
+    def embed(self, images: Sequence[Image]) -> list[Embedding]:
+        self.batches += 1
+        return self._embedder.embed(images)
+
+    def embed_text(self, texts: Sequence[str]) -> list[Vector]:
+        return self._embedder.embed_text(texts)

@@ -45,6 +45,7 @@ class Result:
         limit_s: processor time of the parts of the limit, on all cores; None where the case has none.
         share_of_limit: of the first contender; None likewise.
         limit_video_s_per_s: seconds of video a second at the limit; None likewise, or without video.
+        batch_fill: how full the first contender's batches were, 0 to 1; None where it counts none.
         missed: what the case demands and the runs did not reach.
         commit: of the code that was measured.
     """
@@ -56,6 +57,7 @@ class Result:
     limit_s: float | None
     share_of_limit: float | None
     limit_video_s_per_s: float | None
+    batch_fill: float | None = None
     missed: tuple[str, ...] = ()
     commit: str = ""
 
@@ -72,7 +74,8 @@ def result(case: Case, runs: Runs, cores: int, commit: str = "") -> Result:
         if row is not ours and not is_limit(name)
     }
     share_of_limit = round(limit_s / ours.wall_s, 3) if limit_s else None
-    reached = {**times_faster, "share_of_limit": share_of_limit or 0.0}
+    batch_fill = _batch_fill(case, runs[case.contenders[0]])
+    reached = {**times_faster, "share_of_limit": share_of_limit or 0.0, "batch_fill": batch_fill or 0.0}
     return Result(
         case=case.name,
         about=case.about,
@@ -81,6 +84,7 @@ def result(case: Case, runs: Runs, cores: int, commit: str = "") -> Result:
         limit_s=limit_s,
         share_of_limit=share_of_limit,
         limit_video_s_per_s=round(case.clips.video_s / limit_s, 1) if limit_s and case.clips else None,
+        batch_fill=batch_fill,
         missed=tuple(
             f"{name}: {reached[name]} of {least}"
             for name, least in case.least.items()
@@ -105,6 +109,8 @@ def show(found: Result, console: Console) -> None:
         console.print(f"  {ratio} times as fast as {name}")
     if found.share_of_limit is not None:
         console.print(f"  {100 * found.share_of_limit:.0f} % of the limit ({found.limit_s} s)")
+    if found.batch_fill is not None:
+        console.print(f"  batches {100 * found.batch_fill:.0f} % full")
     for missed in found.missed:
         console.print(f"  [bold]missed[/bold] {missed}")
 
@@ -121,3 +127,10 @@ def _row(case: Case, name: str, runs: Sequence[Measured]) -> Row:
         cpu_s=round(median(one.cpu_s for one in runs), 3),
         video_s_per_s=round(case.clips.video_s / wall_s, 1) if case.clips and has_rate else None,
     )
+
+
+def _batch_fill(case: Case, runs: Sequence[Measured]) -> float | None:
+    batches = [one.counts["batches"] for one in runs if "batches" in one.counts]
+    if not batches or "batch" not in case.options:
+        return None
+    return round(case.counts["frames"] / (median(batches) * case.options["batch"]), 3)

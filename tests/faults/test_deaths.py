@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import re
 import signal
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import datalake
-from datalake import chunks
+from datalake import chunks, tasks
 from datalake.adapters.lake import FileLake
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
@@ -74,15 +74,6 @@ chunk = chunks.split(unfinished(uri, batch_id, 1, "run"), 64)[0]
 with ChildPool(1, ROOMY, entry="tests.datalake.adapters.media.rogue_child") as pool:
     ChunkRun("silver", step, PostgresAttemptLog(uri), 2, 3)(chunk)
 """
-THROUGH_EVERYTHING = """
-import json, sys
-from datalake import tasks
-
-params = json.loads(sys.argv[1])
-for chunk in tasks.plan(params, sys.argv[2]):
-    tasks.gold(tasks.silver(tasks.bronze(chunk)))
-tasks.notify(params, sys.argv[2])
-"""
 POINTS = (
     *("video.after_begin", "video.before_end", "silver.after_manifest", "gold.after_hold"),
     *("gold.after_points", "gold.before_commit", "gold.after_commit", "mail.after_taken", "mail.after_data"),
@@ -96,10 +87,17 @@ def test_every_point_of_the_tasks_is_visited() -> None:
     assert sorted(point for point in named if not point.startswith(elsewhere)) == sorted(POINTS)
 
 
-def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", script, *arguments]
-    environ = {**os.environ, **environment}
-    return subprocess.run(command, env=environ, check=False, timeout=120, capture_output=True, text=True)
+    return subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+
+
+def through_everything(params: dict[str, object], environment: dict[str, str]) -> None:
+    """All tasks of a run, in a process that starts as Airflow's do: forked, with everything loaded."""
+    os.environ.update(environment)
+    for chunk in tasks.plan(params, RUN):
+        tasks.gold(tasks.silver(tasks.bronze(chunk)))
+    tasks.notify(params, RUN)
 
 
 def test_a_video_that_kills_its_process_is_found_out_and_no_other_pays(postgres_uri, tmp_path: Path) -> None:
@@ -137,11 +135,14 @@ def test_a_task_that_is_asked_to_end_leaves_no_death_behind(postgres_uri) -> Non
 
 @pytest.mark.timeout(600)
 def test_a_kill_at_any_point_of_the_tasks_loses_and_doubles_nothing(
-    world: World, configure, smtp_sink, tmp_path: Path
+    world: World, configure, smtp_sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     configure(SMTP_TIMEOUT_S=1)  # a mail whose sender died is taken up again after three times that
     good, bad = world.good(), world.truncated()
-    params = json.dumps({"uris": [good.as_uri(), bad.as_uri()]})
+    params = {"uris": [good.as_uri(), bad.as_uri()]}
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(["datalake.preload"])
     armed = tmp_path / "armed"
     armed.mkdir()
     for point in POINTS:
@@ -150,9 +151,11 @@ def test_a_kill_at_any_point_of_the_tasks_loses_and_doubles_nothing(
     deadline = time.monotonic() + 300
     while list(armed.iterdir()) or len(smtp_sink.mails()) < 2:
         assert time.monotonic() < deadline, (sorted(armed.iterdir()), world.outcomes())
-        ended = run(THROUGH_EVERYTHING, params, RUN, **{FOLDER: str(armed)})
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-        deaths += ended.returncode != 0
+        task = forking.Process(target=through_everything, args=(params, {**os.environ, FOLDER: str(armed)}))
+        task.start()
+        task.join(120)
+        assert task.exitcode in (0, -signal.SIGKILL)
+        deaths += task.exitcode != 0
     assert deaths == len(POINTS)
     assert world.outcomes() == {good.name: ("done", None), bad.name: ("quarantined", "truncated")}
     assert world.row("SELECT count(*) FROM videos") == {"count": 1}

@@ -48,6 +48,14 @@ def test_what_a_case_demands_and_does_not_get_is_named() -> None:
     assert result(case, measured, cores=2).missed == ("share_of_limit: 0.75 of 0.8",)
 
 
+def test_how_full_batches_were_is_told_where_their_size_is_set() -> None:
+    case = replace(CASE, options={"batch": 16}, least={"batch_fill": 0.8})
+    measured = {"silver": [Measured(1.0, 1.0, {"frames": 60, "batches": batches}) for batches in (4, 5, 5)]}
+    found = result(case, measured, cores=2)
+    assert (found.batch_fill, found.missed) == (0.75, ("batch_fill: 0.75 of 0.8",))
+    assert result(CASE, measured, cores=2).batch_fill is None
+
+
 def test_where_no_frames_are_counted_there_is_no_rate() -> None:
     case = replace(CASE, counts={"videos": 1})
     assert result(case, {"silver": runs(1.0)}, cores=2).rows[0].video_s_per_s is None
