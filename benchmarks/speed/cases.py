@@ -44,7 +44,7 @@ class Case:
         contenders: names in `contenders`.
         clips: what they work on; None where there is no video.
         counts: what each has to come to; a contender that says another number is wrong.
-        least: what the first contender has to reach: `share_of_limit`, `batch_fill`, or how many times as fast
+        least: what the first contender has to reach: `share_of_limit`, `batch_fill`, or how often as fast
             as another.
         options: for the contenders; `batch`: images in one call of the model.
     """

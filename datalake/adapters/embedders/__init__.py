@@ -17,7 +17,7 @@ wait_asleep()  # every import of PyTorch in a task comes through this package
 def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:
     """The embedder that a setting names; its weights are loaded with the first image or text.
 
-    On a GPU that fails it goes on on the CPU, and says so in `on_cpu_because`.
+    On a GPU that fails it goes on on the CPU, and says so in `on_cpu_because`; also of one that never worked.
 
     Args:
         name: `conse`, or `open_clip:<arch>/<pretrained tag or checkpoint path>`.
@@ -29,13 +29,14 @@ def build_embedder(name: str, device: str = "auto", labels_file: Path | None = N
     """
     build = _builder(name, labels_file)
     # only where a model is really asked for may PyTorch cost its import
-    from datalake.adapters.embedders.runtime import torch_device
+    from datalake.adapters.embedders.runtime import torch_device, unused_gpu
 
-    if torch_device(device).type == "cpu":
+    on_cpu_because = unused_gpu(device)
+    if torch_device(device).type == "cpu" and not on_cpu_because:
         return build("cpu")
     from datalake.adapters.embedders.fallback import FallbackEmbedder
 
-    return FallbackEmbedder(build)
+    return FallbackEmbedder(build, on_cpu_because)
 
 
 def _builder(name: str, labels_file: Path | None) -> Callable[[str], Embedder]:

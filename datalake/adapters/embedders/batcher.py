@@ -59,7 +59,7 @@ class MicroBatcher(WrappedEmbedder):
         self,
         embedder: Embedder,
         batch_size: int | None = None,
-        max_wait_s: float = 0.25,
+        max_wait_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._embedder, self._configured = embedder, batch_size

@@ -31,14 +31,15 @@ class FallbackEmbedder(WrappedEmbedder):
 
     Args:
         build: gives the embedder on a device, `cuda` or `cpu`.
+        on_cpu_because: why the GPU is not even tried; empty: it is.
     """
 
-    def __init__(self, build: Callable[[str], Embedder]) -> None:
+    def __init__(self, build: Callable[[str], Embedder], on_cpu_because: str = "") -> None:
         self._build = build
         self._moving = Lock()
         self._on_cpu_because = ""
         self._on_cpu: Embedder | None = None
-        self._embedder = self._begun()
+        self._embedder = self._begun(on_cpu_because)
 
     @property
     def on_cpu_because(self) -> str:
@@ -57,13 +58,15 @@ class FallbackEmbedder(WrappedEmbedder):
         """As the embedder."""
         return self._tried(lambda embedder: embedder.embed_text(texts), can_be_fewer=False)
 
-    def _begun(self) -> Embedder:
+    def _begun(self, on_cpu_because: str) -> Embedder:
         try:
-            return self._build("cuda")
+            if not on_cpu_because:
+                return self._build("cuda")
         except _ERRORS as error:
             if not is_gpu_failure(error):
                 raise
-            self._note(_told(error))
+            on_cpu_because = _told(error)
+        self._note(on_cpu_because)
         self._on_cpu = self._build("cpu")
         return self._on_cpu
 

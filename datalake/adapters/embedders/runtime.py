@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ import torch
 from datalake.common_func import given_cores
 from datalake.errors import ConfigurationError
 from datalake.settings import cache_folder
+
+_DEVICES = Path("/dev")
 
 T = TypeVar("T")
 Matrix = npt.NDArray[np.float32]
@@ -53,6 +56,20 @@ def torch_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def unused_gpu(name: str) -> str:
+    """Why PyTorch cannot use a GPU that this machine has; empty where it can, has none, or may not.
+
+    Args:
+        name: the setting, as in `torch_device`.
+    """
+    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    if name != "auto" or is_hidden or torch.cuda.is_available() or not any(_DEVICES.glob("nvidia[0-9]*")):
+        return ""
+    if torch.version.cuda is None:
+        return "there is a GPU, but PyTorch is installed without CUDA"
+    return f"there is a GPU, but PyTorch, made for CUDA {torch.version.cuda}, cannot use it; see nvidia-smi"
 
 
 def native_dtype(device: torch.device) -> torch.dtype:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from datalake.adapters.embedders import build_embedder, runtime
 from datalake.adapters.embedders.runtime import (
     Once,
     cached_array,
@@ -16,6 +17,7 @@ from datalake.adapters.embedders.runtime import (
     sha256_of,
     short_hash,
     torch_device,
+    unused_gpu,
 )
 from datalake.errors import ConfigurationError
 
@@ -52,6 +54,39 @@ def test_a_failed_build_is_tried_again() -> None:
 def test_auto_is_a_device_that_is_there() -> None:
     assert torch_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert torch_device("cpu").type == "cpu"
+
+
+@pytest.fixture
+def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of devices of a machine whose GPU PyTorch cannot use."""
+    (tmp_path / "nvidia0").touch()
+    (tmp_path / "nvidiactl").touch()
+    monkeypatch.setattr(runtime, "_DEVICES", tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("devices")
+@pytest.mark.parametrize(
+    ("cuda", "told"), [("13.2", "made for CUDA 13.2, cannot use it"), (None, "without CUDA")]
+)
+def test_a_gpu_that_is_there_and_cannot_be_used_is_told(
+    cuda: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    assert told in unused_gpu("auto")
+    assert told in build_embedder("conse").on_cpu_because
+    assert build_embedder("conse", "cpu").on_cpu_because == ""
+
+
+def test_a_gpu_that_is_hidden_or_not_there_is_no_loss(devices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unused_gpu("cpu") == ""
+    with monkeypatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert unused_gpu("auto") == ""
+    (devices / "nvidia0").unlink()  # a container to which the host lends none
+    assert unused_gpu("auto") == ""
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
