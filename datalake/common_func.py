@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from datalake.contracts import WorkIdentity
 
 # raised by hand when the same bytes and options would give other frames, rows, vectors or files
-PIPELINE_VERSION = "3"
+PIPELINE_VERSION = "4"
 _PR_SET_PDEATHSIG = 1
 _POINTS = UUID("6f1f3a4e-3f0b-5b0e-9c39-0c6a7d1f5b52")
 

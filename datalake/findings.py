@@ -82,7 +82,8 @@ _DECODING: dict[str, Kind] = {
     "decoded_on_cpu": Kind("info", "Nothing; the frames are the same, they only took longer."),
     "embedded_on_cpu": Kind(
         "warning",
-        "Look at the GPU (nvidia-smi) and at the log of the task; free its memory, or say DEVICE=cpu.",
+        "Look at the GPU (nvidia-smi) and at the log of the task; free its memory, mend its driver, or say "
+        "DEVICE=cpu.",
     ),
     "frame_not_encodable": _fatal("Send the video with less than 65500 pixels a side."),
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+WAIT_POLICY = "OMP_WAIT_POLICY"
+
 
 def wait_asleep() -> None:
     """Sleep while waiting: spinning, GNU OpenMP's default, takes cores from decoders and other tasks."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault(WAIT_POLICY, "passive")

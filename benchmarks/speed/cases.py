@@ -44,8 +44,9 @@ class Case:
         contenders: names in `contenders`.
         clips: what they work on; None where there is no video.
         counts: what each has to come to; a contender that says another number is wrong.
-        least: what the first contender has to reach: `share_of_limit`, `batch_fill`, or how often as fast
-            as another.
+        least: what the first contender has to reach: `share_of_limit`, `batch_fill`, or how many
+            times as fast as another.
+        most_s: how long the first contender may take; None: as long as it does.
         options: for the contenders; `batch`: images in one call of the model.
     """
 
@@ -55,6 +56,7 @@ class Case:
     clips: Clips | None = None
     counts: dict[str, int] = field(default_factory=dict)
     least: dict[str, float] = field(default_factory=dict)
+    most_s: float | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -72,5 +74,6 @@ def _case(name: str, table: dict[str, Any]) -> Case:
         clips=Clips(**{**clips, "size": tuple(clips["size"])}) if clips else None,
         counts=table.get("counts", {}),
         least=table.get("least", {}),
+        most_s=table.get("most_s"),
         options=table.get("options", {}),
     )

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-import torch  # noqa: F401
 
 from benchmarks.silver_chunk import after_bronze, silver_task
 from benchmarks.speed.work import Work
 from datalake import chunks, factory, settings
+from datalake.adapters.embedders import runtime  # noqa: F401 - PyTorch, as a task has it
 from datalake.adapters.embedders.wrapped import WrappedEmbedder
 from datalake.adapters.memory import embedder as fakes
 from datalake.adapters.ports import Embedder, Embedding, Image, Sampling, Vector
@@ -96,7 +96,8 @@ def embedding(work: Work) -> dict[str, int]:
 def _with_model(batch: int | None = None) -> settings.Settings:
     from benchmarks.speed.model import ARCH, checkpoint
 
-    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}", embed_batch_size=batch)
+    sized = {} if batch is None else {"embed_batch_size": batch}
+    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}", **sized)
 
 
 def _keeping_all(**silver: Any) -> settings.Settings:

@@ -85,11 +85,7 @@ def result(case: Case, runs: Runs, cores: int, commit: str = "") -> Result:
         share_of_limit=share_of_limit,
         limit_video_s_per_s=round(case.clips.video_s / limit_s, 1) if limit_s and case.clips else None,
         batch_fill=batch_fill,
-        missed=tuple(
-            f"{name}: {reached[name]} of {least}"
-            for name, least in case.least.items()
-            if reached[name] < least
-        ),
+        missed=_missed(case, reached, ours.wall_s),
         commit=commit,
     )
 
@@ -127,6 +123,14 @@ def _row(case: Case, name: str, runs: Sequence[Measured]) -> Row:
         cpu_s=round(median(one.cpu_s for one in runs), 3),
         video_s_per_s=round(case.clips.video_s / wall_s, 1) if case.clips and has_rate else None,
     )
+
+
+def _missed(case: Case, reached: Mapping[str, float], wall_s: float) -> tuple[str, ...]:
+    less = [
+        f"{name}: {reached[name]} of {least}" for name, least in case.least.items() if reached[name] < least
+    ]
+    late = [f"{wall_s} s of {case.most_s} s"] if case.most_s is not None and wall_s > case.most_s else []
+    return (*less, *late)
 
 
 def _batch_fill(case: Case, runs: Sequence[Measured]) -> float | None:

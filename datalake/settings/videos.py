@@ -74,7 +74,7 @@ class SilverSettings(SettingsGroup):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
-        description="Where models run: `auto` is the GPU where there is one; if it fails later, on the CPU.",
+        description="Where models run: `auto` is the GPU where there is one; if it fails, the CPU.",
     )
     decode_device: Literal["auto", "cpu"] = Field(
         "auto",

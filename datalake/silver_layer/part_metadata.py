@@ -59,9 +59,13 @@ def stored_summary(work: WorkIdentity, window: Window, lake: Lake) -> WindowSumm
 
     Raises:
         StoreUnavailable: the lake cannot be read.
+        ValueError: the part is another window's: windows are cut otherwise without a new PIPELINE_VERSION.
     """
     key = part_key(work, window.index)
     metadata = read_metadata(lake, key)
+    span_us = (int(metadata["start_us"]), int(metadata["end_us"]))
+    if span_us != (window.start_us, window.end_us):
+        raise ValueError(f"{key} holds the frames of {span_us} us, not of {window}")
     return WindowSummary(
         index=window.index,
         part_key=key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
 import re
 import signal
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import datalake
-from datalake import chunks, tasks
+from datalake import chunks
 from datalake.adapters.lake import FileLake
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
@@ -74,6 +74,23 @@ chunk = chunks.split(unfinished(uri, batch_id, 1, "run"), 64)[0]
 with ChildPool(1, ROOMY, entry="tests.datalake.adapters.media.rogue_child") as pool:
     ChunkRun("silver", step, PostgresAttemptLog(uri), 2, 3)(chunk)
 """
+# all tasks of a run for each line it is told, in a process that starts as Airflow's do: forked, all loaded
+THROUGH_EVERYTHING = """
+import json, os, sys
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # libraries print while they are loaded
+from datalake import preload, tasks
+
+assert preload.SEEN
+params, run_id = json.loads(sys.argv[1]), sys.argv[2]
+for _ in sys.stdin:
+    if not (pid := os.fork()):
+        for chunk in tasks.plan(params, run_id):
+            tasks.gold(tasks.silver(tasks.bronze(chunk)))
+        tasks.notify(params, run_id)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
+"""
 POINTS = (
     *("video.after_begin", "video.before_end", "silver.after_manifest", "gold.after_hold"),
     *("gold.after_points", "gold.before_commit", "gold.after_commit", "mail.after_taken", "mail.after_data"),
@@ -90,14 +107,6 @@ def test_every_point_of_the_tasks_is_visited() -> None:
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", script, *arguments]
     return subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
-
-
-def through_everything(params: dict[str, object], environment: dict[str, str]) -> None:
-    """All tasks of a run, in a process that starts as Airflow's do: forked, with everything loaded."""
-    os.environ.update(environment)
-    for chunk in tasks.plan(params, RUN):
-        tasks.gold(tasks.silver(tasks.bronze(chunk)))
-    tasks.notify(params, RUN)
 
 
 def test_a_video_that_kills_its_process_is_found_out_and_no_other_pays(postgres_uri, tmp_path: Path) -> None:
@@ -140,22 +149,33 @@ def test_a_kill_at_any_point_of_the_tasks_loses_and_doubles_nothing(
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     configure(SMTP_TIMEOUT_S=1)  # a mail whose sender died is taken up again after three times that
     good, bad = world.good(), world.truncated()
-    params = {"uris": [good.as_uri(), bad.as_uri()]}
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(["datalake.preload"])
+    params = json.dumps({"uris": [good.as_uri(), bad.as_uri()]})
     armed = tmp_path / "armed"
     armed.mkdir()
     for point in POINTS:
         (armed / point).touch()
+    command = [sys.executable, "-c", THROUGH_EVERYTHING, params, RUN]
     deaths = 0
     deadline = time.monotonic() + 300
-    while list(armed.iterdir()) or len(smtp_sink.mails()) < 2:
-        assert time.monotonic() < deadline, (sorted(armed.iterdir()), world.outcomes())
-        task = forking.Process(target=through_everything, args=(params, {**os.environ, FOLDER: str(armed)}))
-        task.start()
-        task.join(120)
-        assert task.exitcode in (0, -signal.SIGKILL)
-        deaths += task.exitcode != 0
+    with subprocess.Popen(
+        command,
+        env={**os.environ, FOLDER: str(armed)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as forking:
+        assert forking.stdin is not None
+        assert forking.stdout is not None
+        try:
+            while list(armed.iterdir()) or len(smtp_sink.mails()) < 2:
+                assert time.monotonic() < deadline, (sorted(armed.iterdir()), world.outcomes())
+                forking.stdin.write("again\n")
+                ended = int(forking.stdout.readline())
+                assert ended in (0, -signal.SIGKILL)
+                deaths += ended != 0
+        finally:
+            forking.kill()
     assert deaths == len(POINTS)
     assert world.outcomes() == {good.name: ("done", None), bad.name: ("quarantined", "truncated")}
     assert world.row("SELECT count(*) FROM videos") == {"count": 1}

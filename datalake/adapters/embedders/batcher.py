@@ -51,7 +51,8 @@ class MicroBatcher(WrappedEmbedder):
         embedder: does the work; only ever called by one thread at a time.
         batch_size: images in one model call, at most; None: the embedder's. Where memory ran out, no more
             than fitted, until the embedder goes on on the CPU.
-        max_wait_s: how long an image waits for company while the model is free.
+        max_wait_s: how long an image waits for company while the model is free. In half a second the first
+            of many small videos fill a batch; a quarter was too short (benchmark `many-small`).
         clock: seconds, rising.
     """
 

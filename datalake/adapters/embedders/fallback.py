@@ -43,7 +43,7 @@ class FallbackEmbedder(WrappedEmbedder):
 
     @property
     def on_cpu_because(self) -> str:
-        """What the GPU's last words were; empty as long as it works."""
+        """Why the GPU is not used, or its last words; empty as long as it works."""
         return self._on_cpu_because
 
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
@@ -98,7 +98,7 @@ class FallbackEmbedder(WrappedEmbedder):
 
     def _note(self, why: str) -> None:
         self._on_cpu_because = why
-        _log.warning("Embedding goes on on the CPU: %s", why)
+        _log.warning("Images are embedded on the CPU: %s", why)
 
 
 def _told(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""OpenCLIP's vision transformers without the work that no vector depends on; the vectors stay the same.
+"""OpenCLIP's vision transformers without the work that no vector depends on; these stay the same to rounding.
 
 Only one token of the last block is read where the class token is pooled: of the others it needs keys and
 values, and 10 of the 12 products of every block (queries, output, MLP) are left out for them. Patches that do
@@ -13,8 +13,11 @@ from torch import nn
 
 
 def make_lean(visual: nn.Module) -> None:
-    """Replace what can be done with less, in place; other models than these stay as they are."""
-    if not isinstance(visual, VisionTransformer):
+    """Replace what can be done with less, in place; models of other classes stay as they are.
+
+    Afterwards the model is for inference only, and its last block has no tokens for `forward_intermediates`.
+    """
+    if not isinstance(visual, VisionTransformer) or type(visual) is not VisionTransformer:
         return
     if _are_apart(visual.conv1):
         visual.conv1 = PatchProduct(visual.conv1)
@@ -69,11 +72,15 @@ class ClassTokenBlock(nn.Module):
         """
         block, first = self.block, tokens[:, :1]
         seen = block.ln_1(tokens)
-        attended, _ = block.attn(seen[:, :1], seen, seen, need_weights=False, attn_mask=attn_mask)
-        first = first + block.ls_1(attended)
+        first = first + block.ls_1(block.attention(seen[:, :1], seen, seen, attn_mask))
         output: torch.Tensor = first + block.ls_2(block.mlp(block.ln_2(first)))
         return output
 
 
 def _are_apart(convolution: nn.Conv2d) -> bool:
-    return convolution.stride == convolution.kernel_size and convolution.padding == (0, 0)
+    return (
+        convolution.stride == convolution.kernel_size
+        and convolution.padding == (0, 0)
+        and convolution.dilation == (1, 1)
+        and convolution.groups == 1
+    )

@@ -59,12 +59,13 @@ def torch_device(name: str) -> torch.device:
 
 
 def unused_gpu(name: str) -> str:
-    """Why PyTorch cannot use a GPU that this machine has; empty where it can, has none, or may not.
+    """Why PyTorch cannot use an NVIDIA GPU that has a device file here; empty where it can, or may not.
 
     Args:
         name: the setting, as in `torch_device`.
     """
-    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    is_hidden = not first or first.startswith("-")
     if name != "auto" or is_hidden or torch.cuda.is_available() or not any(_DEVICES.glob("nvidia[0-9]*")):
         return ""
     if torch.version.cuda is None:

@@ -56,6 +56,12 @@ def test_how_full_batches_were_is_told_where_their_size_is_set() -> None:
     assert result(CASE, measured, cores=2).batch_fill is None
 
 
+def test_what_takes_longer_than_it_may_is_named() -> None:
+    case = replace(CASE, most_s=2.0)
+    assert result(case, {"silver": runs(2.5)}, cores=2).missed == ("2.5 s of 2.0 s",)
+    assert result(case, {"silver": runs(2.0)}, cores=2).missed == ()
+
+
 def test_where_no_frames_are_counted_there_is_no_rate() -> None:
     case = replace(CASE, counts={"videos": 1})
     assert result(case, {"silver": runs(1.0)}, cores=2).rows[0].video_s_per_s is None

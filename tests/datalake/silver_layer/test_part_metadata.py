@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from datalake.adapters.memory.lake import MemoryLake
@@ -27,6 +29,13 @@ def test_a_finished_window_is_summed_up_from_its_footer(work: WorkIdentity) -> N
     lake.put_bytes(key, part_bytes(frame_table([], 2, told(work, {}))))
     summary = WindowSummary(index=2, part_key=key, frame_count=0, kept_count=0, findings=(FINDING,))
     assert stored_summary(work, WINDOW, lake) == summary
+
+
+def test_a_part_of_another_span_is_not_taken_for_the_windows(work: WorkIdentity) -> None:
+    lake = MemoryLake()
+    lake.put_bytes(part_key(work, 2), part_bytes(frame_table([], 2, told(work, {}))))
+    with pytest.raises(ValueError, match="holds the frames of"):
+        stored_summary(work, replace(WINDOW, end_us=11), lake)
 
 
 def test_kept_signatures_come_back_in_their_order(work: WorkIdentity) -> None:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 import torch
-from open_clip.transformer import VisionTransformer
+from open_clip.transformer import QuickGELU, VisionTransformer
 
 from datalake.adapters.embedders.lean_vit import ClassTokenBlock, PatchProduct, make_lean
 
@@ -30,7 +30,7 @@ def both(images: torch.Tensor, **options: object) -> tuple[VisionTransformer, to
         {"ls_init_value": 0.1},
         {"final_ln_after_pool": True},
         {"no_ln_pre": True},
-        {"act_layer": torch.nn.ReLU},
+        {"act_layer": QuickGELU},
     ],
     ids=str,
 )
@@ -49,10 +49,12 @@ def test_where_the_class_token_is_read_the_last_block_does_no_more(
     [
         {"pool_type": "avg", "final_ln_after_pool": True},
         {"attentional_pool": True, "attn_pooler_queries": 4, "attn_pooler_heads": 2},
+        {"pool_type": "none"},
+        {"qk_norm": True},
     ],
     ids=str,
 )
-def test_where_all_tokens_are_read_all_are_there(options: dict[str, object]) -> None:
+def test_where_all_tokens_are_read_or_the_block_is_another_one_it_stays(options: dict[str, object]) -> None:
     lean, found, expected = both(torch.randn(3, 3, 32, 32), **options)
     assert not isinstance(lean.transformer.resblocks[-1], ClassTokenBlock)
     assert isinstance(lean.conv1, PatchProduct)
@@ -88,7 +90,14 @@ def test_a_model_of_another_kind_stays_as_it_is() -> None:
     assert isinstance(model[0], torch.nn.Conv2d)
 
 
-def test_the_weights_keep_their_precision() -> None:
-    model = VisionTransformer(**SHAPE).to(torch.bfloat16)
-    make_lean(model)
-    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_in_half_precision_vectors_point_the_same_way(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    whole = VisionTransformer(**SHAPE).eval().to(dtype)
+    lean = copy.deepcopy(whole)
+    make_lean(lean)
+    assert {weight.dtype for weight in lean.parameters()} == {dtype}
+    images = torch.randn(3, 3, 32, 32, dtype=dtype)
+    with torch.inference_mode():
+        cosines = torch.nn.functional.cosine_similarity(lean(images).float(), whole(images).float())
+    assert cosines.min() >= 0.999

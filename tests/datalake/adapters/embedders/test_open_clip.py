@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from datalake.adapters.embedders import build_embedder
+from datalake.adapters.embedders.lean_vit import ClassTokenBlock, PatchProduct
 from datalake.adapters.embedders.open_clip import OpenClipEmbedder
 from datalake.adapters.ports import Embedder
 from datalake.errors import ConfigurationError, StoreUnavailable
@@ -80,6 +81,12 @@ def test_the_checkpoints_weights_make_the_vectors(checkpoint: Path, tiny: Embedd
     # a native bfloat16 run differs by rounding only
     assert float(tiny.embed([IMAGE])[0].vector @ image_vector) > 0.995
     assert float(tiny.embed_text(["a cat"])[0] @ text_vector) > 0.995
+
+
+def test_the_model_leaves_out_what_no_vector_needs(checkpoint: Path) -> None:
+    loaded = OpenClipEmbedder(f"{ARCH}/{checkpoint}", "cpu")._loaded()
+    assert isinstance(loaded.model.visual.transformer.resblocks[-1], ClassTokenBlock)
+    assert isinstance(loaded.model.visual.conv1, PatchProduct)
 
 
 def test_vectors_have_length_one(tiny: Embedder) -> None:

@@ -82,9 +82,10 @@ def test_a_gpu_that_is_there_and_cannot_be_used_is_told(
 
 def test_a_gpu_that_is_hidden_or_not_there_is_no_loss(devices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert unused_gpu("cpu") == ""
-    with monkeypatch.context() as patch:
-        patch.setenv("CUDA_VISIBLE_DEVICES", "")
-        assert unused_gpu("auto") == ""
+    for hidden in ("", "-1", "-1,0"):
+        with monkeypatch.context() as patch:
+            patch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+            assert unused_gpu("auto") == ""
     (devices / "nvidia0").unlink()  # a container to which the host lends none
     assert unused_gpu("auto") == ""
 
