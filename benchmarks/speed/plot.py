@@ -11,8 +11,8 @@ _OURS, _OTHERS, _LIMIT = "#2f6f9f", "#b8c4cc", "#c0392b"
 
 
 def write_plot(found: Sequence[Result], path: Path) -> None:
-    """A panel for each case that has video, as a PNG; nothing where none has."""
-    shown = [result for result in found if any(row.video_s_per_s for row in result.rows)]
+    """A panel for each case in which several work on video, as a PNG; nothing where there is none."""
+    shown = [result for result in found if sum(row.video_s_per_s is not None for row in result.rows) > 1]
     if not shown:
         return
     import matplotlib as mpl
