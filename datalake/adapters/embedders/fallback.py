@@ -39,7 +39,7 @@ class FallbackEmbedder(WrappedEmbedder):
         self._moving = Lock()
         self._on_cpu_because = ""
         self._on_cpu: Embedder | None = None
-        self._embedder = self._begun(on_cpu_because)
+        self._embedder = self._unused(on_cpu_because) if on_cpu_because else self._begun()
 
     @property
     def on_cpu_because(self) -> str:
@@ -58,15 +58,18 @@ class FallbackEmbedder(WrappedEmbedder):
         """As the embedder."""
         return self._tried(lambda embedder: embedder.embed_text(texts), can_be_fewer=False)
 
-    def _begun(self, on_cpu_because: str) -> Embedder:
+    def _begun(self) -> Embedder:
         try:
-            if not on_cpu_because:
-                return self._build("cuda")
+            return self._build("cuda")
         except _ERRORS as error:
             if not is_gpu_failure(error):
                 raise
-            on_cpu_because = _told(error)
-        self._note(on_cpu_because)
+            why = _told(error)
+        return self._unused(why)
+
+    def _unused(self, why: str) -> Embedder:
+        """On the CPU from the start."""
+        self._note(why)
         self._on_cpu = self._build("cpu")
         return self._on_cpu
 

@@ -58,11 +58,10 @@ def cut_windows(
     """
     group = [bisect_right(keyframes_us, time_us) for time_us in wanted_us]
     window_frames = min(window_frames, MAX_WINDOW_FRAMES)
+    frames = window_frames // 4 if len(wanted_us) > window_frames >= _LARGE else window_frames
     windows: list[Window] = []
     first = start_us = 0
     while first < len(wanted_us):
-        is_first_of_several = not windows and len(wanted_us) > window_frames
-        frames = window_frames // 4 if is_first_of_several and window_frames >= _LARGE else window_frames
         past = min(first + frames, len(wanted_us))
         if past < len(wanted_us):
             candidates = range(past, first + frames // 2, -1)
@@ -70,7 +69,7 @@ def cut_windows(
         next_us = wanted_us[past - 1] + 1 if past < len(wanted_us) else max(end_us, wanted_us[-1] + 1)
         keyframe_us = keyframes_us[group[first] - 1] if group[first] else 0
         windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past]), keyframe_us))
-        first, start_us = past, next_us
+        first, start_us, frames = past, next_us, window_frames
     return windows
 
 
