@@ -6,7 +6,8 @@
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
 say what they did: another number of frames is an error. The medians and their ratios are printed; of five
-runs or more they are written to benchmarks/results/speed.json as each case ends, and drawn in speed.png.
+runs or more they are written to benchmarks/results/speed.json as each case ends, and drawn in speed.png
+(speed-gpu where models run on a GPU).
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks.machine import commit, machine
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
+from benchmarks.speed.model import DEVICE
 from benchmarks.speed.report import Result, result, show
 from benchmarks.speed.results import kept
+from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
-RESULTS = Path(__file__).parent / "results" / "speed.json"
+RESULTS = Path(__file__).parent / "results" / ("speed-gpu.json" if DEVICE.type == "cuda" else "speed.json")
 _RUNS = 5
 
 
@@ -49,8 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case in known.values():
             console.print(f"{case.name}: {case.about}")
         return 0
-    chosen = [known[name] for name in options.cases or known]
-    described = {**machine(), "precision": _precision()}
+    chosen = [case for name, case in known.items() if name in (options.cases or known) and _can_run(case)]
+    if not chosen:
+        parser.error("there is no GPU for what was asked for")
+    described = {**machine(), **_device()}
     missed = False
     for case in chosen:
         found = _measure(case, options.runs, console)
@@ -60,13 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(missed)
 
 
-def _precision() -> str:
-    """The one that models run in here."""
-    import torch
+def _can_run(case: Case) -> bool:
+    return DEVICE.type == "cuda" or not case.needs_gpu
 
-    from datalake.adapters.embedders.runtime import native_dtype
 
-    return str(native_dtype(torch.device("cpu"))).removeprefix("torch.")
+def _device() -> dict[str, str]:
+    """The GPU, if models run on one here, and the precision that they run in."""
+    gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if DEVICE.type == "cuda" else {}
+    return {**gpu, "precision": str(native_dtype(DEVICE)).removeprefix("torch.")}
 
 
 def _measure(case: Case, runs: int, console: Console) -> Result:

@@ -48,6 +48,7 @@ class Case:
             times as fast as another.
         most_s: how long the first contender may take; None: as long as it does.
         options: for the contenders; `batch`: images in one call of the model.
+        needs_gpu: there is nothing to measure without one.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Case:
     least: dict[str, float] = field(default_factory=dict)
     most_s: float | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    needs_gpu: bool = False
 
 
 def cases() -> dict[str, Case]:
@@ -76,4 +78,5 @@ def _case(name: str, table: dict[str, Any]) -> Case:
         least=table.get("least", {}),
         most_s=table.get("most_s"),
         options=table.get("options", {}),
+        needs_gpu=table.get("needs_gpu", False),
     )

@@ -22,6 +22,7 @@ from datalake.settings import PROJECT_ROOT
 
 FUNCTIONS = {
     "silver": "ours.silver",
+    "silver, decoded in software": "ours.silver_decoded_in_software",
     "silver without a model": "ours.silver_without_model",
     "frames": "ours.frames",
     "embedding": "ours.embedding",

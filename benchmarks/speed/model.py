@@ -12,6 +12,7 @@ from datalake.settings import cache_folder
 
 ARCH = "ViT-B-32"
 SIDE_PX = 224
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def checkpoint() -> Path:

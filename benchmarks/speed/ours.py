@@ -36,6 +36,12 @@ def silver(work: Work) -> dict[str, int]:
     return _silver(work, config, factory.build_embedder(config))
 
 
+def silver_decoded_in_software(work: Work) -> dict[str, int]:
+    """The same where a GPU would decode."""
+    config = _with_model(work.options.get("batch"), decode_device="cpu")
+    return _silver(work, config, factory.build_embedder(config))
+
+
 def silver_without_model(work: Work) -> dict[str, int]:
     """The same with an embedder that does next to nothing."""
     return _silver(work, _keeping_all(), fakes.MemoryEmbedder())
@@ -93,11 +99,10 @@ def embedding(work: Work) -> dict[str, int]:
     return {"frames": count}
 
 
-def _with_model(batch: int | None = None) -> settings.Settings:
+def _with_model(batch: int | None = None, **silver: Any) -> settings.Settings:
     from benchmarks.speed.model import ARCH, checkpoint
 
-    sized = {} if batch is None else {"embed_batch_size": batch}
-    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}", **sized)
+    return _keeping_all(embedder=f"open_clip:{ARCH}/{checkpoint()}", embed_batch_size=batch, **silver)
 
 
 def _keeping_all(**silver: Any) -> settings.Settings:

@@ -1,4 +1,7 @@
-"""What others do: the script that everybody writes first, and the same with batches; nothing is written."""
+"""What others do: the script that everybody writes first, and the same with batches; nothing is written.
+
+Their model runs on a GPU where there is one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import open_clip
 import torch
 from PIL import Image
 
-from benchmarks.speed.model import ARCH, SIDE_PX, checkpoint
+from benchmarks.speed.model import ARCH, DEVICE, SIDE_PX, checkpoint
 from benchmarks.speed.work import Work
 
 _BATCH = 32
@@ -32,7 +35,7 @@ def usual_script(work: Work) -> dict[str, int]:
                     break
                 if number % work.step == 0:
                     image = Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-                    model.encode_image(preprocess(image).unsqueeze(0), normalize=True)
+                    model.encode_image(preprocess(image).unsqueeze(0).to(DEVICE), normalize=True).cpu()
                     count += 1
                 number += 1
     return {"frames": count}
@@ -45,7 +48,7 @@ def opencv_batches(work: Work) -> dict[str, int]:
     with torch.inference_mode(), work.clock():
         images = (preprocess(image) for path in work.files for image in _grabbed(path, work.step))
         while batch := list(islice(images, _BATCH)):
-            count += len(model.encode_image(torch.stack(batch), normalize=True))
+            count += len(model.encode_image(torch.stack(batch).to(DEVICE), normalize=True).cpu())
     return {"frames": count}
 
 
@@ -61,8 +64,10 @@ def _grabbed(path: Path, step: int) -> Iterator[Any]:
 
 def _warm_model() -> tuple[Any, Any]:
     """The model and its transform, after its first image."""
-    model, _, preprocess = open_clip.create_model_and_transforms(ARCH, pretrained=str(checkpoint()))
+    model, _, preprocess = open_clip.create_model_and_transforms(
+        ARCH, pretrained=str(checkpoint()), device=DEVICE
+    )
     model.eval()
     with torch.inference_mode():
-        model.encode_image(torch.zeros(1, 3, SIDE_PX, SIDE_PX))
+        model.encode_image(torch.zeros(1, 3, SIDE_PX, SIDE_PX, device=DEVICE)).cpu()
     return model, preprocess

@@ -44,7 +44,8 @@ class ZeroShot:
 
 def best_labels(names: Sequence[str], scores: npt.NDArray[np.float32]) -> tuple[Label, ...]:
     """At most five labels with a score (0 to 1) of 0.05 or more, best first."""
-    best = np.argsort(-scores, kind="stable")[:_MOST]
+    likely = np.flatnonzero(scores >= _MIN_SCORE - 1e-3)  # few, and what is rounded up is among them
+    best = likely[np.argsort(-scores[likely], kind="stable")[:_MOST]]
     labels = [Label(names[index], round(float(scores[index]), 4)) for index in best]
     return tuple(label for label in labels if label.score >= _MIN_SCORE)
 
