@@ -20,7 +20,7 @@ from datalake.adapters.embedders import sentences
 from datalake.adapters.embedders.batch_room import room_on
 from datalake.adapters.embedders.labels import best_labels, imagenet_names, labels_fingerprint
 from datalake.adapters.embedders.pixels import centre_square
-from datalake.adapters.embedders.runtime import Once, cached_array, native_dtype, short_hash, torch_device
+from datalake.adapters.embedders.runtime import Once, cached_array, finer_dtype, short_hash, torch_device
 from datalake.adapters.embedders.sentences import SentenceEncoder
 from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.embedders.wheels import WheelFile
@@ -57,7 +57,7 @@ class ConseEmbedder(Embedder):
 
     def __init__(self, device: str = "auto") -> None:
         self._device = torch_device(device)
-        self._dtype = native_dtype(self._device)
+        self._dtype = finer_dtype(self._device)
         self._upload, self._room = Upload(self._device), room_on(self._device)
         self._network = Once(self._loaded_network)
         self._sentences = Once(SentenceEncoder)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image as PilImage
 from torchvision.transforms import InterpolationMode, v2
@@ -65,33 +64,27 @@ class Preprocessing:
         return batch.to(self._device, self._dtype, memory_format=torch.channels_last)
 
     def _usual(self, images: Sequence[Image]) -> torch.Tensor:
-        parts = (self._upload(_together(group)).permute(0, 3, 1, 2) for group in self._groups(images))
-        batch: torch.Tensor = self._normalised(torch.cat([self._scaled(part) for part in parts]))
+        parts = [self._scaled(part.permute(0, 3, 1, 2)) for part in self._uploaded(images)]
+        batch: torch.Tensor = self._normalised(torch.cat(parts))
         return batch
 
-    def _groups(self, images: Sequence[Image]) -> Iterator[Sequence[Image]]:
-        """Neighbours of one shape for a GPU, to which many small steps cost more than the pixels; else each."""
+    def _uploaded(self, images: Sequence[Image]) -> Iterator[torch.Tensor]:
+        """(1, height, width, 3) each; on a GPU neighbours of one shape lie together: a call costs it more
+        than their pixels."""
         if self._device.type != "cuda":
-            yield from ([image] for image in images)
+            yield from (_tensor(image)[None] for image in images)
             return
         for _, alike in groupby(images, key=lambda image: image.shape):
-            rest = iter(alike)
-            while group := list(islice(rest, _TOGETHER)):
-                yield group
+            while group := [self._upload(_tensor(image)) for image in islice(alike, _TOGETHER)]:
+                yield torch.stack(group)
 
     def _through_pillow(self, images: Sequence[Image]) -> torch.Tensor:
         return torch.stack([self._otherwise(PilImage.fromarray(image)) for image in images])
 
 
-def _together(images: Sequence[Image]) -> torch.Tensor:
-    """(images, height, width, 3); of one image its own bytes.
-
-    But a copy of those that must not be written, which PyTorch cannot promise.
-    """
-    [first, *others] = images
-    if others or not first.flags.writeable:
-        return torch.from_numpy(np.stack(images))
-    return torch.from_numpy(first[np.newaxis])
+def _tensor(image: Image) -> torch.Tensor:
+    """The image's own bytes, but a copy of those that must not be written, which PyTorch cannot promise."""
+    return torch.from_numpy(image if image.flags.writeable else image.copy())
 
 
 def _sides(size: int | Sequence[int]) -> tuple[int, int]:

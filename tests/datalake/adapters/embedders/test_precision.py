@@ -40,28 +40,34 @@ def cosines(
     """Between the vectors of the device's own precision and those of float32 on the CPU."""
     native: Embedder = build_embedder(name, device)
     with monkeypatch.context() as patch:
-        for module in (conse, openclip):
-            patch.setattr(module, "native_dtype", lambda _: torch.float32)
+        runs_in(patch, torch.float32)
         full: Embedder = build_embedder(name, "cpu")
     pairs = zip(native.embed(frames), full.embed(frames), strict=True)
     return [float(np.dot(one.vector, other.vector)) for one, other in pairs]
 
 
-@pytest.fixture(params=[None, torch.float16], ids=["native", "float16"])
-def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The CPU's own, or that of a GPU that has no other half one."""
-    if request.param:
-        for module in (conse, openclip):
-            monkeypatch.setattr(module, "native_dtype", lambda _: request.param)
+def runs_in(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
+    """Models that are built from here on."""
+    monkeypatch.setattr(conse, "finer_dtype", lambda _: dtype)
+    monkeypatch.setattr(openclip, "native_dtype", lambda _: dtype)
 
 
-@pytest.mark.usefixtures("precision")
 def test_conse(monkeypatch: pytest.MonkeyPatch, frames: list[Image]) -> None:
+    runs_in(monkeypatch, torch.float16)
     assert min(cosines(monkeypatch, "conse", frames)) >= LEAST_COSINE
 
 
-@pytest.mark.usefixtures("precision")
-def test_open_clip(monkeypatch: pytest.MonkeyPatch, frames: list[Image], checkpoint: Path) -> None:
+def test_to_conse_bfloat16_is_too_coarse(monkeypatch: pytest.MonkeyPatch, frames: list[Image]) -> None:
+    assert conse.ConseEmbedder("cpu")._dtype is torch.float32
+    runs_in(monkeypatch, torch.bfloat16)
+    assert min(cosines(monkeypatch, "conse", frames)) < LEAST_COSINE
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_open_clip(
+    monkeypatch: pytest.MonkeyPatch, frames: list[Image], checkpoint: Path, dtype: torch.dtype
+) -> None:
+    runs_in(monkeypatch, dtype)
     assert min(cosines(monkeypatch, f"open_clip:ViT-B-32/{checkpoint}", frames)) >= LEAST_COSINE
 
 
