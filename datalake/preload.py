@@ -9,10 +9,10 @@ task imports it by itself and says why it cannot: without a fork server no task 
 import gc
 import logging
 
-from datalake.openmp import wait_asleep
 from datalake.preloaded import Stamps, forget, loaded, stamps
+from datalake.threads import set_policy
 
-wait_asleep()
+set_policy()
 
 import airflow.dag_processing.dagbag
 import airflow.sdk.execution_time.task_runner  # noqa: F401

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from benchmarks.speed.cases import Case
 from benchmarks.speed.work import Work
-from datalake.openmp import WAIT_POLICY
 from datalake.settings import PROJECT_ROOT
+from datalake.threads import POLICY
 
 FUNCTIONS = {
     "silver": "ours.silver",
@@ -54,8 +54,9 @@ def measured(case: Case, name: str) -> Measured:
         AssertionError: it did other work than the case asks for.
     """
     order = {"files": [str(path) for path in _files(case)], "options": {**case.options, **case.counts}}
-    # only ours has its threads wait asleep, and says so itself
-    environment = {key: value for key, value in os.environ.items() if key != WAIT_POLICY}
+    # ours has what its tasks have, the others what their libraries do by themselves
+    environment = {key: value for key, value in os.environ.items() if key not in POLICY}
+    environment |= POLICY if FUNCTIONS[name].startswith("ours.") else {}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.speed.contenders", FUNCTIONS[name], json.dumps(order)],
         cwd=PROJECT_ROOT,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from datalake.adapters.ports import Embedder
 from datalake.errors import ConfigurationError
-from datalake.openmp import wait_asleep
+from datalake.threads import set_policy
 
 __all__ = ["build_embedder"]
 
-wait_asleep()  # every import of PyTorch in a task comes through this package
+set_policy()  # every import of PyTorch in a task comes through this package
 
 
 def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:

@@ -8,7 +8,7 @@ its way through Pillow, and within one of 256 levels of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from datalake.adapters.embedders.pixels import checked
 from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.ports import Image
 
-_TOGETHER = 32  # images of a GPU's step: scaled as floats, 32 of 1080p take 800 MB of its memory
+_TOGETHER_BYTES = 32 * 1024**2  # of a step on a GPU, to which many small ones cost more than their pixels
 _INTERPOLATIONS = {"bicubic": InterpolationMode.BICUBIC, "bilinear": InterpolationMode.BILINEAR}
 
 
@@ -64,27 +64,21 @@ class Preprocessing:
         return batch.to(self._device, self._dtype, memory_format=torch.channels_last)
 
     def _usual(self, images: Sequence[Image]) -> torch.Tensor:
-        parts = [self._scaled(part.permute(0, 3, 1, 2)) for part in self._uploaded(images)]
-        batch: torch.Tensor = self._normalised(torch.cat(parts))
+        most_bytes = _TOGETHER_BYTES if self._device.type == "cuda" else 0
+        groups = (self._upload(group).permute(0, 3, 1, 2) for group in _alike(images, most_bytes))
+        batch: torch.Tensor = self._normalised(torch.cat([self._scaled(group) for group in groups]))
         return batch
-
-    def _uploaded(self, images: Sequence[Image]) -> Iterator[torch.Tensor]:
-        """(1, height, width, 3) each; on a GPU neighbours of one shape lie together: a call costs it more
-        than their pixels."""
-        if self._device.type != "cuda":
-            yield from (_tensor(image)[None] for image in images)
-            return
-        for _, alike in groupby(images, key=lambda image: image.shape):
-            while group := [self._upload(_tensor(image)) for image in islice(alike, _TOGETHER)]:
-                yield torch.stack(group)
 
     def _through_pillow(self, images: Sequence[Image]) -> torch.Tensor:
         return torch.stack([self._otherwise(PilImage.fromarray(image)) for image in images])
 
 
-def _tensor(image: Image) -> torch.Tensor:
-    """The image's own bytes, but a copy of those that must not be written, which PyTorch cannot promise."""
-    return torch.from_numpy(image if image.flags.writeable else image.copy())
+def _alike(images: Sequence[Image], most_bytes: int) -> Iterator[list[Image]]:
+    """Neighbours of one shape, of so many bytes together or one alone."""
+    for _, run in groupby(images, key=lambda image: image.shape):
+        alike = list(run)
+        most = max(1, most_bytes // alike[0].nbytes)
+        yield from (alike[at : at + most] for at in range(0, len(alike), most))
 
 
 def _sides(size: int | Sequence[int]) -> tuple[int, int]:

@@ -87,7 +87,7 @@ def native_dtype(device: torch.device) -> torch.dtype:
 
 
 def finer_dtype(device: torch.device) -> torch.dtype:
-    """float16 on GPUs that multiply matrices in it, else float32: for models to which bfloat16 is too coarse."""
+    """float16 on GPUs that multiply matrices in it, else float32; for what bfloat16 is too coarse for."""
     has = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
     return torch.float16 if has else torch.float32
 

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from datalake.threads import POLICY
+
+
+@pytest.mark.parametrize(
+    ("module", "library"),
+    [
+        ("datalake.preload", "numpy"),
+        ("datalake.preload", "cv2"),
+        ("datalake.preload", "torch"),
+        ("datalake.adapters.embedders", "torch"),
+        ("datalake.adapters.embedders.runtime", "torch"),
+    ],
+)
+def test_it_is_said_before_a_library_is_loaded(module: str, library: str) -> None:
+    """Each reads it once, when it is loaded."""
+    code = (
+        "import importlib, json, os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {library!r}: print(json.dumps(dict(os.environ)), flush=True); os._exit(0)\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        f"found = importlib.import_module({module!r})\n"
+        "found.build_embedder('conse')\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in POLICY}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]).items() >= POLICY.items()
+
+
+def test_what_the_environment_says_stays() -> None:
+    code = "from datalake.threads import set_policy; set_policy(); import cv2; print(cv2.getNumThreads())"
+    said = {**os.environ, "OPENCV_FOR_THREADS_NUM": "3"}
+    done = subprocess.run([sys.executable, "-c", code], env=said, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["3"]
