@@ -124,9 +124,9 @@ class ConseEmbedder(Embedder):
     @torch.inference_mode()
     def _probabilities(self, images: Sequence[Image]) -> Matrix:
         """Class probabilities, (images, 1000)."""
-        pixels = self._upload([centre_square(image, _SIDE_PX) for image in images])
+        pixels = torch.from_numpy(np.stack([centre_square(image, _SIDE_PX) for image in images]))
         # (n, h, w, 3) seen as (n, 3, h, w) is channels_last already
-        batch = (pixels.permute(0, 3, 1, 2).float() - _MEAN) / _SCALE
+        batch = (self._upload(pixels).permute(0, 3, 1, 2).float() - _MEAN) / _SCALE
         logits = self._network()(batch.to(self._dtype))
         return np.asarray(logits.float().softmax(1).cpu().numpy())
 

@@ -7,8 +7,7 @@ its way through Pillow, and within one of 256 levels of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +18,6 @@ from datalake.adapters.embedders.pixels import checked
 from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.ports import Image
 
-_TOGETHER_BYTES = 32 * 1024**2  # of a step on a GPU, to which many small ones cost more than their pixels
 _INTERPOLATIONS = {"bicubic": InterpolationMode.BICUBIC, "bilinear": InterpolationMode.BILINEAR}
 
 
@@ -64,21 +62,17 @@ class Preprocessing:
         return batch.to(self._device, self._dtype, memory_format=torch.channels_last)
 
     def _usual(self, images: Sequence[Image]) -> torch.Tensor:
-        most_bytes = _TOGETHER_BYTES if self._device.type == "cuda" else 0
-        groups = (self._upload(group).permute(0, 3, 1, 2) for group in _alike(images, most_bytes))
-        batch: torch.Tensor = self._normalised(torch.cat([self._scaled(group) for group in groups]))
+        planes = (self._upload(_tensor(image)).permute(2, 0, 1) for image in images)
+        batch: torch.Tensor = self._normalised(torch.stack([self._scaled(each) for each in planes]))
         return batch
 
     def _through_pillow(self, images: Sequence[Image]) -> torch.Tensor:
         return torch.stack([self._otherwise(PilImage.fromarray(image)) for image in images])
 
 
-def _alike(images: Sequence[Image], most_bytes: int) -> Iterator[list[Image]]:
-    """Neighbours of one shape, of so many bytes together or one alone."""
-    for _, run in groupby(images, key=lambda image: image.shape):
-        alike = list(run)
-        most = max(1, most_bytes // alike[0].nbytes)
-        yield from (alike[at : at + most] for at in range(0, len(alike), most))
+def _tensor(image: Image) -> torch.Tensor:
+    """The image's own bytes, but a copy of those that must not be written, which PyTorch cannot promise."""
+    return torch.from_numpy(image if image.flags.writeable else image.copy())
 
 
 def _sides(size: int | Sequence[int]) -> tuple[int, int]:

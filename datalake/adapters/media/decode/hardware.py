@@ -1,8 +1,8 @@
 """NVDEC, the decoder of an NVIDIA GPU, in the child: it has the same packets and gives the same times.
 
-FFmpeg reads the headers and orders the pictures as it always does; only their samples stay on the GPU, and
-those of wanted pictures are fetched from it. What the GPU does with damaged samples nobody says, so a file is
-left to software at the first sign of trouble.
+FFmpeg reads the headers and orders the pictures as it always does; only their samples come from the GPU, and
+are fetched from it at once. What the GPU does with damaged samples nobody says, so a file is left to software
+at the first sign of trouble.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Hardware:
         return None if codec in CODECS else f"NVDEC is used for {' and '.join(CODECS)} only, not for {codec}"
 
     def accel(self) -> HWAccel:
-        """What FFmpeg needs to decode there, pictures and all; changing to software it would not tell."""
-        return HWAccel("cuda", allow_software_fallback=False, options=dict(_SHARED), is_hw_owned=True)
+        """What FFmpeg needs to decode there; changing to software by itself it would not tell."""
+        return HWAccel("cuda", allow_software_fallback=False, options=dict(_SHARED))
 
 
 class StreamOpener:

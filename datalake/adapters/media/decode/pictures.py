@@ -19,7 +19,6 @@ from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture
 from datalake.adapters.media.decode.left_out import LeftOut
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
-from datalake.adapters.media.decode.upright import fetched
 from datalake.adapters.media.transport_holes import Hole
 
 _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
@@ -27,20 +26,6 @@ _JUMP_US = 10_000_000  # no format reorders pictures that far: the clock was set
 
 class StartElsewhere(Exception):
     """What is whole cannot be told from here: start further back, in software, or with one thread."""
-
-
-def at_hand(picture: Picture | None) -> Picture | None:
-    """The picture with its samples in this machine's memory; those nobody asks for stay on the GPU.
-
-    Raises:
-        StartElsewhere: the GPU does not give it.
-    """
-    if picture is None or picture.frame is None or picture.frame.sw_format is None:
-        return picture
-    try:
-        return picture._replace(frame=fetched(picture.frame))
-    except FFmpegError as error:
-        raise StartElsewhere(error.strerror or type(error).__name__) from error
 
 
 class PictureStream:

@@ -19,9 +19,9 @@ from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times_us, shown_keyframe_times_us
 from datalake.adapters.media.decode.left_out import OutOfOrder
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
-from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere, at_hand
+from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
 from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
-from datalake.adapters.media.decode.upright import upright
+from datalake.adapters.media.decode.upright import in_planes, upright
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
@@ -85,7 +85,7 @@ class Reader:
 
     def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """RGB pixels as they are to be seen, in the video's size."""
-        return upright(frame, self._video)
+        return upright(frame if self._decoder.is_software else in_planes(frame), self._video)
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:
         """The whole picture on screen at each wanted time, once, if it began in [start_us, end_us).
@@ -121,7 +121,6 @@ class Reader:
     def _picture_at(self, time_us: int) -> Picture | None:
         try:
             self._move_as_planned(time_us)
-            self._current = at_hand(self._current)
         except StartElsewhere as trouble:
             self._start_again(time_us, str(trouble))
         if self._current is not None and self._current.damage is not None:

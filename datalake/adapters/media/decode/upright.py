@@ -11,18 +11,13 @@ from datalake.contracts import VideoStream
 _PLANES = {"nv12": "yuv420p"}
 
 
-def fetched(frame: VideoFrame) -> VideoFrame:
-    """A GPU's picture in this machine's memory, its samples laid out as software lays them out.
+def in_planes(frame: VideoFrame) -> VideoFrame:
+    """A GPU's picture with its samples laid out as software lays them out; none is changed.
 
-    None is changed. swscale makes RGB of the GPU's order in another way, and it differs by up to 14 of 256
-    levels.
-
-    Raises:
-        av.error.FFmpegError: the GPU does not give it.
+    swscale makes RGB of the GPU's order in another way, and it differs by up to 14 of 256 levels.
     """
-    name = (frame.sw_format or frame.format).name
-    planes = _PLANES.get(name, name)
-    return frame if frame.format.name == planes else frame.reformat(format=planes)
+    planes = _PLANES.get(frame.format.name)
+    return frame if planes is None else frame.reformat(format=planes)
 
 
 def upright(frame: VideoFrame, video: VideoStream) -> npt.NDArray[np.uint8]:

@@ -131,6 +131,7 @@ def _first_frame(container: InputContainer, stream: AvStream) -> tuple[VideoFram
     can_begin = container.format.name not in _BEGIN_ANYWHERE
     with containers.opened(container.name) as again:
         picture = cast("AvStream", again.streams[stream.index])
+        picture.codec_context.thread_count = 1  # each more takes memory, and a large machine has many
         for packet in chain(packets(again, picture), [None]):
             can_begin = can_begin or packet is None or packet.is_keyframe
             try:

@@ -8,7 +8,7 @@ import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image as PilImage
 
-from datalake.adapters.embedders.preprocessing import Preprocessing, _alike
+from datalake.adapters.embedders.preprocessing import Preprocessing
 from datalake.adapters.ports import Image
 
 CPU = torch.device("cpu")
@@ -51,14 +51,6 @@ def test_a_batch_is_as_its_images() -> None:
     assert batch.is_contiguous(memory_format=torch.channels_last)
     for alone, image in zip(batch, images, strict=True):
         assert torch.equal(make([image])[0], alone)
-
-
-def test_images_of_one_shape_go_together() -> None:
-    images = [picture(*size) for size in [(8, 8)] * 5 + [(16, 8)] * 2 + [(8, 8)]]
-    for most_bytes, sizes in [(0, [1] * 8), (192 * 2, [2, 2, 1, 1, 1, 1]), (10**6, [5, 2, 1])]:
-        groups = list(_alike(images, most_bytes))
-        assert [len(group) for group in groups] == sizes
-        assert [id(image) for group in groups for image in group] == [id(image) for image in images]
 
 
 def test_a_cropped_or_read_only_image_is_taken() -> None:

@@ -1,6 +1,6 @@
 """NVDEC where there is none: a GPU is played by a decoder that says it is none of software.
 
-A real one's tests are marked `gpu`.
+What a real one does is looked at by the tests that are marked `gpu`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from av.codec.hwaccel import HWAccel
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode import reader as reader_module
-from datalake.adapters.media.decode.damage import Picture
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
-from datalake.adapters.media.decode.pictures import StartElsewhere
 from datalake.adapters.media.decode.reader import Reader
 from datalake.contracts import VideoStream
 from tests.clips.damage import scrambled_picture, zeroed
@@ -113,9 +111,12 @@ def test_a_gpu_that_is_not_there_is_said_and_reserves_nothing() -> None:
     assert hardware.reserved_bytes == 0
 
 
+def test_nothing_is_decoded_by_what_nobody_opened() -> None:
+    assert Hardware().refusal("h264") == "nobody has opened NVDEC"
+
+
 def test_codecs_that_libraries_decode_are_left_to_them() -> None:
     hardware = Hardware()
-    assert hardware.refusal("h264") == "nobody has opened NVDEC"
     hardware._kept = av.CodecContext.create("h264", "r")
     assert hardware.refusal("h264") is None
     assert hardware.refusal("av1") == "NVDEC is used for h264 and hevc only, not for av1"
@@ -225,24 +226,6 @@ def test_pictures_cut_otherwise_than_the_stream_says_are_no_pictures(facts: Fact
         decoder._context = CutOtherwise()
         assert decoder.frames(packets[1]) == Decoded([], "its pictures are of another size")
         decoder._log.leave()
-
-
-def test_what_cannot_be_fetched_is_decoded_again(
-    facts: Facts, make_clip, play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = make_clip(b_frames=2)
-    with opened(path, facts(path), None) as software:
-        expected = shown(software, SOME_US)
-    with opened(path, facts(path), play(10**6)) as on_gpu:
-
-        def refused(picture: Picture | None) -> Picture | None:
-            if picture.time_us >= SOME_US[1] and not on_gpu._decoder.is_software:
-                raise StartElsewhere(HICCUP)
-            return picture
-
-        monkeypatch.setattr(reader_module, "at_hand", refused)
-        assert shown(on_gpu, SOME_US) == expected
-        assert HICCUP in (on_gpu.opener.on_cpu_because or "")
 
 
 class CutOtherwise:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import av
 import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from datalake.adapters.media.decode.damage import Picture
-from datalake.adapters.media.decode.pictures import StartElsewhere, at_hand
-from datalake.adapters.media.decode.upright import fetched, upright
+from datalake.adapters.media.decode.upright import in_planes, upright
 from datalake.contracts import VideoStream
 
 WIDTH_PX, HEIGHT_PX = 320, 240
@@ -64,12 +61,12 @@ def as_gpu_gives_it(frame: VideoFrame) -> VideoFrame:
 def test_a_gpus_picture_has_the_same_rgb(pixel_format: str, colour_range: int) -> None:
     frame = planar(pixel_format, colour_range)
     expected = upright(frame, stream())
-    assert np.array_equal(upright(fetched(as_gpu_gives_it(frame)), stream()), expected)
+    assert np.array_equal(upright(in_planes(as_gpu_gives_it(frame)), stream()), expected)
 
 
 def test_what_lies_in_planes_is_left_alone() -> None:
     frame = planar("yuv420p", LIMITED)
-    assert fetched(frame) is frame
+    assert in_planes(frame) is frame
 
 
 @pytest.mark.parametrize("rotation_deg", [90, 180, 270])
@@ -78,20 +75,3 @@ def test_pictures_are_turned_upright(rotation_deg: int) -> None:
     turned = upright(frame, stream(rotation_deg))
     assert turned.flags.c_contiguous
     assert np.array_equal(turned, np.rot90(upright(frame, stream()), -rotation_deg // 90))
-
-
-class OnGpu:
-    """A picture that the GPU keeps for itself."""
-
-    sw_format = av.VideoFormat("nv12", 64, 64)
-    format = av.VideoFormat("cuda", 64, 64)
-
-    def reformat(self, format: str) -> av.VideoFrame:
-        raise av.error.ExternalError(1, "the GPU hiccups")
-
-
-def test_a_picture_that_the_gpu_does_not_give_is_software_s() -> None:
-    assert at_hand(None) is None
-    assert at_hand(Picture(5)) == Picture(5)
-    with pytest.raises(StartElsewhere, match="hiccups"):
-        at_hand(Picture(5, frame=OnGpu()))
