@@ -50,10 +50,12 @@ class FileLake(Lake):
         """Publish bytes by way of a temporary file."""
         path = self._root / SCRATCH / uuid.uuid4().hex
         with self._writable():
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                path.write_bytes(data)
-                self.put_file(key, path)
+                with _created(path) as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._publish(path, self._path(key))
             finally:
                 path.unlink(missing_ok=True)
 
@@ -149,6 +151,15 @@ class FileLake(Lake):
         return StoreUnavailable(
             f"the lake folder {self._root} cannot be written ({error.strerror}): {remedy}, or set LAKE_URI"
         )
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file; its folder is made by the first one that finds it missing."""
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def _sync_folder(folder: Path) -> None:

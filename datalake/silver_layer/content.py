@@ -45,7 +45,7 @@ def lumas(frames: list[Frame]) -> list[Luma]:
 def strips(lumas: list[Luma]) -> list[Strips]:
     """Each luma's rows and columns as means of short strips of at most 16 px, 0 to 255."""
     return [
-        Strips(_line_strips(luma), _line_strips(np.asarray(cv2.transpose(luma), np.uint8))) for luma in lumas
+        Strips(_column_strips(np.asarray(cv2.transpose(luma), np.uint8)), _column_strips(luma)) for luma in lumas
     ]
 
 
@@ -64,13 +64,14 @@ def content_lumas(lumas: list[Luma], content_boxes: list[ContentBox]) -> list[Lu
     return [inside(luma, box) for luma, box in zip(lumas, content_boxes, strict=True)]
 
 
-def _line_strips(luma: Luma) -> Luma:
+def _column_strips(luma: Luma) -> Luma:
+    """Means of strips of each column, (width, strips); NumPy adds rows several times as fast as OpenCV."""
     height, width = luma.shape
-    strip_px = min(_STRIP_PX, max(1, width // _STRIPS))
-    count = width // strip_px
-    # whole strips only: OpenCV is much faster at whole factors
-    whole = luma[:, : count * strip_px]
-    return np.asarray(cv2.resize(whole, (count, height), interpolation=cv2.INTER_AREA), np.uint8)
+    strip_px = min(_STRIP_PX, max(1, height // _STRIPS))
+    count = height // strip_px
+    strips = luma[: count * strip_px].reshape(count, strip_px, width)
+    means = strips.sum(axis=1, dtype=np.uint16) * np.float32(1 / strip_px)
+    return np.rint(means).astype(np.uint8).T
 
 
 def _lit_box(strips: Strips) -> ContentBox | None:

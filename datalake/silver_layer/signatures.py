@@ -18,7 +18,7 @@ from datalake.adapters.ports import Image
 from datalake.silver_layer.pictures import Luma, commonest_share, reduced
 
 _COLOURS_SIDE = 4
-_PAGE_SIDE = 32
+SIDE_PX = 32  # of what is left of a picture
 _PAGE_MIN_SHARE = 0.75
 _PICKED = 256
 # steps of the R2 sequence (Roberts 2018): even, and in step with no pattern
@@ -59,16 +59,16 @@ class Signature:
         return cls(int(phash, 16), bytes.fromhex(colours), zlib.decompress(b64decode(page)) if page else b"")
 
 
-def signature(image: Image, luma: Luma, phash: int) -> Signature:
+def signature(image: Image, luma: Luma, small: Luma, phash: int) -> Signature:
     """What is compared of a picture.
 
     Args:
         image: its pixels, (height, width, 3) RGB.
         luma: its luma, (height, width).
+        small: that averaged to 32x32.
         phash: its perceptual hash.
     """
-    colours = reduced(reduced(image, _PAGE_SIDE), _COLOURS_SIDE).tobytes()
-    small = reduced(luma, _PAGE_SIDE)
+    colours = reduced(reduced(image, SIDE_PX), _COLOURS_SIDE).tobytes()
     if phash and commonest_share(small) < _PAGE_MIN_SHARE:
         return Signature(phash, colours)
     return Signature(phash, colours, small.tobytes() + _picked(luma).tobytes())

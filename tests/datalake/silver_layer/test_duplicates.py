@@ -13,6 +13,7 @@ from datalake.silver_layer.duplicates import (
     perceptual_hashes,
     recent_kept,
     signatures,
+    small_lumas,
 )
 from datalake.silver_layer.signatures import Signature, signature
 from tests.datalake.silver_layer.conftest import grainy, scene
@@ -22,8 +23,12 @@ def luma(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
+def hashes_of(lumas: list[np.ndarray]) -> list[int]:
+    return perceptual_hashes(small_lumas(lumas))
+
+
 def distance(*images: np.ndarray) -> int:
-    first, second = perceptual_hashes([luma(image) for image in images])
+    first, second = hashes_of([luma(image) for image in images])
     return (first ^ second).bit_count()
 
 
@@ -53,7 +58,7 @@ def test_grain_and_dim_light_change_a_few_bits_at_most(number: int) -> None:
 
 
 def test_a_third_of_the_64_bits_are_set() -> None:
-    [phash] = perceptual_hashes([luma(scene(3))])
+    [phash] = hashes_of([luma(scene(3))])
     assert 0 <= phash < 2**64
     assert 12 <= phash.bit_count() <= 28
 
@@ -61,22 +66,23 @@ def test_a_third_of_the_64_bits_are_set() -> None:
 def test_a_word_on_a_page_is_no_flat_picture() -> None:
     page = np.full((360, 640), 250, np.uint8)
     words = [cv2.putText(page.copy(), word, (250, 180), 0, 1.2, (30,), 2) for word in ("yes", "perhaps")]
-    hashes = perceptual_hashes([page, *words])
+    hashes = hashes_of([page, *words])
     assert hashes[0] == 0
     assert all((one ^ other).bit_count() > 4 for one, other in pairwise(hashes))
 
 
 @pytest.mark.parametrize("level", [0, 1, 127, 255])
 def test_flat_pictures_are_alike(level: int) -> None:
-    assert perceptual_hashes([np.full((48, 64), level, np.uint8)]) == [0]
+    assert hashes_of([np.full((48, 64), level, np.uint8)]) == [0]
 
 
 def test_a_signature_is_of_the_picture_without_bars() -> None:
     image = scene(1)
     box = ContentBox(16, 8, 64, 48)
     inner = np.ascontiguousarray(image[8:56, 16:80])
-    [found] = signatures([Frame(0, 0, image)], [box], [luma(inner)], [5])
-    assert found == signature(inner, luma(inner), 5)
+    small = small_lumas([luma(inner)])
+    [found] = signatures([Frame(0, 0, image)], [box], [luma(inner)], small, [5])
+    assert found == signature(inner, luma(inner), small[0], 5)
 
 
 def test_a_frame_repeats_the_latest_kept_one_that_is_near() -> None:

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from datalake.adapters.ports import Image
-from datalake.silver_layer.duplicates import perceptual_hashes
+from datalake.silver_layer.duplicates import perceptual_hashes, small_lumas
 from datalake.silver_layer.signatures import Signature, are_alike, signature
 from tests.datalake.silver_layer.conftest import grainy, scene
 
 
 def signed(image: Image) -> Signature:
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return signature(image, luma, perceptual_hashes([luma])[0])
+    small = small_lumas([luma])
+    return signature(image, luma, small[0], perceptual_hashes(small)[0])
 
 
 def alike(one: Image, other: Image) -> bool:
