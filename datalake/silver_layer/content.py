@@ -45,7 +45,8 @@ def lumas(frames: list[Frame]) -> list[Luma]:
 def strips(lumas: list[Luma]) -> list[Strips]:
     """Each luma's rows and columns as means of short strips of at most 16 px, 0 to 255."""
     return [
-        Strips(_column_strips(np.asarray(cv2.transpose(luma), np.uint8)), _column_strips(luma)) for luma in lumas
+        Strips(_column_strips(np.asarray(cv2.transpose(luma), np.uint8)), _column_strips(luma))
+        for luma in lumas
     ]
 
 
