@@ -78,7 +78,7 @@ def recent_kept(
 
 def _perceptual_hash(luma: Luma) -> int:
     """Row by row from the lowest frequency, most significant bit first; the constant term has no part."""
-    low = cv2.dct(luma.astype(np.float32))[_LOW, _LOW]
+    low = np.asarray(cv2.dct(luma.astype(np.float32))[_LOW, _LOW], np.float32)
     if np.abs(low).max() < _FLAT:
         return 0  # grain in a flat picture must not look like content
     above = low - _median(low)
