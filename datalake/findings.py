@@ -79,6 +79,7 @@ _DECODING: dict[str, Kind] = {
     "kills_worker": _fatal("Re-encode the file; as it is, it ends the process that works on it."),
     "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
     "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
+    "keyframes_unknown": Kind("info", "Nothing; frames were taken every interval instead."),
     "decoded_on_cpu": Kind("info", "Nothing; the frames are the same, they only took longer."),
     "embedded_on_cpu": Kind(
         "warning",

@@ -12,6 +12,7 @@ from datalake.adapters.media.windows import cut_windows, sampled_end_us, shot_wi
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
 from datalake.contracts import Finding, VideoStream
 from datalake.errors import BadVideo
+from datalake.findings import finding
 
 
 class DecodedFrames(FrameSource):
@@ -23,6 +24,7 @@ class DecodedFrames(FrameSource):
     def __init__(self, file: OpenedFile, video: VideoStream, duration_s: float) -> None:
         self._file, self._video, self._duration_s = file, video, duration_s
         self._windows: Sequence[Window] = ()
+        self._noticed: list[Finding] = []  # told with the first window
 
     def windows(self, sampling: Sampling) -> Sequence[Window]:
         """The video cut into windows; `max_frames` ends the list early, it does not stretch the interval.
@@ -34,6 +36,8 @@ class DecodedFrames(FrameSource):
         frame_bytes = self._video.width_px * self._video.height_px * 3
         end_us = sampled_end_us(self._duration_s, sampling)
         wanted_us = wanted_times_us(end_us, keyframes_us, sampling)
+        if sampling.mode == "keyframe" and not keyframes_us:
+            self._noticed = [finding("keyframes_unknown", "no keyframe of the file says when it is shown")]
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
         windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
         self._windows = shot_windows(windows, sampling) if sampling.mode == "scene" else windows
@@ -49,7 +53,9 @@ class DecodedFrames(FrameSource):
         except BadVideo as bad:
             return DecodedWindow((), (_placed(bad.finding, window),))
         self._ask_for_next(window)
-        return self._decoded(answer, pixels)
+        frames = self._decoded(answer, pixels)
+        noticed = self._noticed if window.index == 0 else []
+        return DecodedWindow(frames, (*noticed, *map(Finding.model_validate, answer["findings"])))
 
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1
@@ -65,13 +71,10 @@ class DecodedFrames(FrameSource):
             return {"op": "shots", "timeout_s": timeout_s, **span, "interval_us": window.shots_every_us}
         return {"op": "frames", "timeout_s": timeout_s, **span, "wanted_us": window.wanted_us}
 
-    def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> DecodedWindow:
+    def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> tuple[Frame, ...]:
         times = answer["frames"]
         images = pixels.reshape(len(times), self._video.height_px, self._video.width_px, 3)
-        return DecodedWindow(
-            tuple(Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)),
-            tuple(Finding.model_validate(one) for one in answer["findings"]),
-        )
+        return tuple(Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True))
 
 
 def _placed(found: Finding, window: Window) -> Finding:

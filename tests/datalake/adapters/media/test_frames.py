@@ -13,6 +13,7 @@ from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo
 from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
 from tests.clips.damage import scrambled_picture
+from tests.datalake.adapters.media.decode.times import without_times
 
 MakeClip = Callable[..., Path]
 FRAME_BYTES = WIDTH_PX * HEIGHT_PX * 3
@@ -256,3 +257,17 @@ def test_window_descriptors_are_small(media: MediaChildren, make_clip: MakeClip)
     with media.frame_source(path, facts(media, path)) as source:
         windows = source.windows(Sampling(1 / 30, 1000, 10**12))
     assert all(isinstance(window, Window) and len(window.wanted_us) <= 128 for window in windows)
+
+
+@pytest.mark.parametrize(("untimed", "codes"), [(range(0, 90, 10), ["keyframes_unknown"]), ((), [])])
+def test_keyframes_that_say_no_time_are_told_of_once(
+    media: MediaChildren, make_clip: MakeClip, tmp_path: Path, untimed: Sequence[int], codes: list[str]
+) -> None:
+    path = tmp_path / "untimed.ts"
+    whole = make_clip(suffix=".ts", gop=10).read_bytes()
+    path.write_bytes(without_times(whole, lambda number: number in untimed))
+    with media.frame_source(path, facts(media, path)) as source:
+        windows = source.windows(Sampling(0.5, 100, FRAME_BYTES, mode="keyframe"))
+        found = [finding.code for window in windows for finding in source.decoded(window).findings]
+    assert len(windows) > 1
+    assert found == codes
