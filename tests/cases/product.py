@@ -61,7 +61,8 @@ def _group(group: type[Group], told: Mapping[str, Any]) -> Group:
 def arrived(path: Path, mode: ValidationMode, message: Mapping[str, Any]) -> VideoProgress:
     """The message about a file, claimed and on its way."""
     event = uuid5(NAMESPACE_URL, f"{path} {mode}")
-    told = {"uri": path.as_uri(), "options": Options(validation_mode=mode), **message}
+    options = Options(**{"validation_mode": mode, **message.get("options", {})})
+    told = {"uri": path.as_uri(), **message, "options": options}
     video = VideoArrived(event_id=event, video_id=path.stem, **told)
     claimed = ClaimedVideo(
         message_id=event, batch_id=event, attempt=1, run_id="cases", version=(0, 0, 0), arrived=video

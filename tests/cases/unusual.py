@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.cases.case import SIXTHS, Case, Shown, every, in_strict, unless_reported
+from tests.datalake.adapters.media.decode.times import without_times
 
 KEPT_NEGATIVE = (("avoid_negative_ts", "disabled"),)
 VARIABLE_MS = (0, 40, 500, 520, 1400, 1500, 2000)
@@ -62,6 +65,16 @@ UNUSUAL = (
         "h264_avi_b_frames",
         {"suffix": ".avi", "b_frames": 3},
         found=("missing_timestamps",),
+        is_damaged=True,
+    ),
+    Case(
+        "untimed_keyframes",
+        {"suffix": ".ts", "gop": 10},
+        damage=partial(without_times, is_untimed=lambda number: number % 10 == 0),
+        message={"options": {"sampling": "keyframe"}},
+        found=("missing_timestamps", "variable_frame_rate"),
+        found_later=("keyframes_unknown",),
+        frames=every(200_000, 6, 10, first=1),  # the first one that has a time
         is_damaged=True,
     ),
     Case("named_wrongly", suffix=".mkv", found=("extension_lies",)),
