@@ -53,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case in known.values():
             console.print(f"{case.name}: {case.about}")
         return 0
-    chosen = [case for name, case in known.items() if name in (options.cases or known) and _can_run(case)]
-    if not chosen:
-        parser.error("there is no GPU for what was asked for")
+    named = [known[name] for name in options.cases]
+    if elsewhere := [case.name for case in named if not _can_run(case)]:
+        parser.error(
+            f"models run on {DEVICE.type} here (setting DEVICE), which is not for {', '.join(elsewhere)}"
+        )
+    chosen = named or [case for case in known.values() if _can_run(case)]
     described = {**machine(), **_device()}
     missed = False
     for case in chosen:
@@ -67,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _can_run(case: Case) -> bool:
-    return DEVICE.type == "cuda" or not case.needs_gpu
+    """False of a limit on processors where a GPU computes beside them, and the other way round."""
+    return case.needs_gpu == (DEVICE.type == "cuda")
 
 
 def _device() -> dict[str, str]:

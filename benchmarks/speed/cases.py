@@ -48,7 +48,7 @@ class Case:
             times as fast as another.
         most_s: how long the first contender may take; None: as long as it does.
         options: for the contenders; `batch`: images in one call of the model.
-        needs_gpu: there is nothing to measure without one.
+        needs_gpu: models run on one; in the others on processors.
     """
 
     name: str

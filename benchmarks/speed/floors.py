@@ -58,9 +58,8 @@ def pictures(work: Work) -> dict[str, int]:
 def embedding(work: Work) -> dict[str, int]:
     """The time of as many operations as ViT-B/32 takes for the wanted pictures in products of large matrices.
 
-    In the precision that the device multiplies natively: bfloat16 where it has it, else float32. All
-    operations of the whole model count, also those that ours leaves out (ADR 0022). While a GPU computes, the
-    processors might do nothing else: its time counts on all of them.
+    In the precision that the device multiplies natively. All operations of the whole model count, also those
+    that ours leaves out (ADR 0022). A GPU's time is counted as that of all processors.
     """
     import torch
 

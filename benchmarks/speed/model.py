@@ -8,11 +8,13 @@ from pathlib import Path
 import open_clip
 import torch
 
+from datalake import settings
+from datalake.adapters.embedders.runtime import torch_device
 from datalake.settings import cache_folder
 
 ARCH = "ViT-B-32"
 SIDE_PX = 224
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+DEVICE = torch_device(settings.load().silver.device)
 
 
 def checkpoint() -> Path:

@@ -1,6 +1,6 @@
 """What others do: the script that everybody writes first, and the same with batches; nothing is written.
 
-Their model runs on a GPU where there is one.
+Their model runs where ours does.
 """
 
 from __future__ import annotations

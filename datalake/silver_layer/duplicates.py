@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from datalake.adapters.ports import ContentBox, Frame
 from datalake.silver_layer.pictures import Luma, inside, reduced
-from datalake.silver_layer.signatures import SIDE_PX, Signature, are_alike, signature
+from datalake.silver_layer.signatures import SMALL_SIDE_PX, Signature, are_alike, signature
 
 _LOW = slice(1, 9)
 _FLAT = 16.0  # what a wave of one grey level measures
@@ -22,7 +22,7 @@ _MOST_KEPT = 128
 
 def small_lumas(content_lumas: list[Luma]) -> list[Luma]:
     """Each luma averaged to 32x32."""
-    return [reduced(luma, SIDE_PX) for luma in content_lumas]
+    return [reduced(luma, SMALL_SIDE_PX) for luma in content_lumas]
 
 
 def perceptual_hashes(small_lumas: list[Luma]) -> list[int]:

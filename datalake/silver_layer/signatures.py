@@ -18,7 +18,7 @@ from datalake.adapters.ports import Image
 from datalake.silver_layer.pictures import Luma, commonest_share, reduced
 
 _COLOURS_SIDE = 4
-SIDE_PX = 32  # of what is left of a picture
+SMALL_SIDE_PX = 32  # of the small lumas that are hashed and compared
 _PAGE_MIN_SHARE = 0.75
 _PICKED = 256
 # steps of the R2 sequence (Roberts 2018): even, and in step with no pattern
@@ -68,7 +68,7 @@ def signature(image: Image, luma: Luma, small: Luma, phash: int) -> Signature:
         small: that averaged to 32x32.
         phash: its perceptual hash.
     """
-    colours = reduced(reduced(image, SIDE_PX), _COLOURS_SIDE).tobytes()
+    colours = reduced(reduced(image, SMALL_SIDE_PX), _COLOURS_SIDE).tobytes()
     if phash and commonest_share(small) < _PAGE_MIN_SHARE:
         return Signature(phash, colours)
     return Signature(phash, colours, small.tobytes() + _picked(luma).tobytes())

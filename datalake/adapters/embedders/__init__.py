@@ -11,7 +11,7 @@ from datalake.threads import set_policy
 
 __all__ = ["build_embedder"]
 
-set_policy()  # every import of PyTorch in a task comes through this package
+set_policy()  # `preload` has said it to tasks; here it is said to whatever else embeds, before PyTorch
 
 
 def build_embedder(name: str, device: str = "auto", labels_file: Path | None = None) -> Embedder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,7 @@ from datalake.adapters.embedders.preprocessing import Preprocessing
 from datalake.adapters.embedders.runtime import (
     Once,
     cached_array,
+    finer_dtype,
     native_dtype,
     sha256_of,
     short_hash,
@@ -73,7 +74,7 @@ class OpenClipEmbedder(Embedder):
         self._weights = _weights(name)
         self._config: dict[str, Any] = open_clip.get_model_config(self._weights.arch)
         self._device = torch_device(device)
-        self._dtype = native_dtype(self._device)
+        self._dtype = (native_dtype if is_transformer(self._config) else finer_dtype)(self._device)
         self._room = room_on(self._device)
         self._loaded = Once(self._load)
         self._fingerprint = Once(self._hashed)
@@ -170,6 +171,17 @@ class OpenClipEmbedder(Embedder):
         tag = self._weights.tag
         preprocessing = open_clip.get_pretrained_cfg(self._weights.arch, tag) if tag else {}
         return short_hash([self._weights.identity, self._config, preprocessing, _CODE_VERSION])
+
+
+def is_transformer(config: Mapping[str, Any]) -> bool:
+    """True of an architecture that sees with a vision transformer, OpenCLIP's own or timm's.
+
+    Args:
+        config: the architecture, as `open_clip.get_model_config` gives it.
+    """
+    vision = config["vision_cfg"]
+    by_timm = str(vision.get("timm_model_name", ""))
+    return by_timm.startswith("vit") if by_timm else isinstance(vision.get("layers", 12), int)
 
 
 def _weights(name: str) -> _Weights:

@@ -77,7 +77,7 @@ def native_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the device multiplies matrices in it, float16 on GPUs that have only that, else float32.
 
     The precision is no part of a fingerprint: the cosine between any two is above 0.999, for vision
-    transformers. It is not for small convolutional networks (EfficientNet-Lite0: 0.99): `finer_dtype`.
+    transformers. For convolutional networks it is not (EfficientNet-Lite0: 0.99): those take `finer_dtype`.
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else finer_dtype(device)

@@ -36,8 +36,9 @@ class DecodedFrames(FrameSource):
         frame_bytes = self._video.width_px * self._video.height_px * 3
         end_us = sampled_end_us(self._duration_s, sampling)
         wanted_us = wanted_times_us(end_us, keyframes_us, sampling)
-        if sampling.mode == "keyframe" and not keyframes_us:
-            self._noticed = [finding("keyframes_unknown", "no keyframe of the file says when it is shown")]
+        is_unknown = sampling.mode == "keyframe" and not keyframes_us
+        evidence = "no keyframe was found that says when it is shown"
+        self._noticed = [finding("keyframes_unknown", evidence)] if is_unknown else []
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
         windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
         self._windows = shot_windows(windows, sampling) if sampling.mode == "scene" else windows
@@ -48,14 +49,14 @@ class DecodedFrames(FrameSource):
 
         A window over which two children ended is lost, and only that one.
         """
+        noticed = self._noticed if window.index == 0 else []
         try:
             answer, pixels = self._file.request(**self._wanted(window))
         except BadVideo as bad:
-            return DecodedWindow((), (_placed(bad.finding, window),))
+            return DecodedWindow((), (*noticed, _placed(bad.finding, window)))
         self._ask_for_next(window)
-        frames = self._decoded(answer, pixels)
-        noticed = self._noticed if window.index == 0 else []
-        return DecodedWindow(frames, (*noticed, *map(Finding.model_validate, answer["findings"])))
+        found = map(Finding.model_validate, answer["findings"])
+        return DecodedWindow(self._decoded(answer, pixels), (*noticed, *found))
 
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1

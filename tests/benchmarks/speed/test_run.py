@@ -18,5 +18,5 @@ def test_every_case_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.skipif(HAS_GPU, reason="they run here")
 def test_what_needs_a_gpu_is_refused_without_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        run.main(ON_GPU)
-    assert "no GPU" in capsys.readouterr().err
+        run.main(["many-small", *ON_GPU])
+    assert f"not for {', '.join(ON_GPU)}" in capsys.readouterr().err

@@ -125,3 +125,15 @@ def test_content_lumas_are_without_bars() -> None:
 
 def test_of_nothing_there_is_nothing() -> None:
     assert boxes() == []
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (1080, 1920), (37, 53), (1, 5), (129, 65)], ids=str)
+def test_strips_are_areas_averaged(shape: tuple[int, int]) -> None:
+    luma = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    (found,) = strips([luma])
+    for lines, strips_of in ((luma, found.rows), (luma.T, found.columns)):
+        height, count = strips_of.shape
+        step_px = min(16, max(1, lines.shape[1] // 64))
+        assert count == lines.shape[1] // step_px
+        whole = np.ascontiguousarray(lines[:, : count * step_px])
+        assert np.array_equal(cv2.resize(whole, (count, height), interpolation=cv2.INTER_AREA), strips_of)

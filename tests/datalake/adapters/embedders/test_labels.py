@@ -29,6 +29,9 @@ def test_the_best_five_with_a_share_worth_telling() -> None:
         ("b", 0.3), ("c", 0.2), ("g", 0.18), ("f", 0.12), ("e", 0.1)
     )
     assert best_labels("ab", np.array([0.04, 0.01], np.float32)) == ()
+    assert pairs(best_labels("abc", np.array([0.0499, 0.04996, 0.05], np.float32))) == told(
+        ("c", 0.05), ("b", 0.05)
+    )
 
 
 def test_zero_shot_is_a_softmax_over_scaled_cosines() -> None:

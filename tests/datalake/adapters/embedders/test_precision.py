@@ -37,7 +37,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cosines(
     monkeypatch: pytest.MonkeyPatch, name: str, frames: list[Image], device: str = "cpu"
 ) -> list[float]:
-    """Between the vectors of the device's own precision and those of float32 on the CPU."""
+    """Between vectors in the precision that models run in by now and those of float32 on the CPU."""
     native: Embedder = build_embedder(name, device)
     with monkeypatch.context() as patch:
         runs_in(patch, torch.float32)
@@ -50,6 +50,14 @@ def runs_in(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
     """Models that are built from here on."""
     monkeypatch.setattr(conse, "finer_dtype", lambda _: dtype)
     monkeypatch.setattr(openclip, "native_dtype", lambda _: dtype)
+
+
+@pytest.mark.parametrize(
+    ("arch", "expected"),
+    [("ViT-B-32", True), ("ViT-B-16-SigLIP", True), ("RN50", False), ("convnext_base", False)],
+)
+def test_transformers_are_told_from_other_networks(arch: str, expected: bool) -> None:
+    assert openclip.is_transformer(open_clip.get_model_config(arch)) is expected
 
 
 def test_conse(monkeypatch: pytest.MonkeyPatch, frames: list[Image]) -> None:

@@ -13,6 +13,7 @@ from datalake.adapters.embedders import build_embedder, runtime
 from datalake.adapters.embedders.runtime import (
     Once,
     cached_array,
+    finer_dtype,
     native_dtype,
     sha256_of,
     short_hash,
@@ -103,20 +104,27 @@ def test_the_native_precision_multiplies_matrices() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capability", "dtype"),
+    ("capability", "native", "finer"),
     [
-        ((6, 1), torch.float32),
-        ((7, 0), torch.float16),
-        ((7, 5), torch.float16),
-        ((8, 0), torch.bfloat16),
-        ((9, 0), torch.bfloat16),
+        ((6, 1), torch.float32, torch.float32),
+        ((7, 0), torch.float16, torch.float16),
+        ((7, 5), torch.float16, torch.float16),
+        ((8, 0), torch.bfloat16, torch.float16),
+        ((9, 0), torch.bfloat16, torch.float16),
     ],
 )
 def test_a_gpu_computes_in_what_it_has_units_for(
-    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], dtype: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], native: torch.dtype, finer: torch.dtype
 ) -> None:
     monkeypatch.setattr("torch.cuda.get_device_capability", lambda _: capability)
-    assert native_dtype(torch.device("cuda")) is dtype
+    assert native_dtype(torch.device("cuda")) is native
+    assert finer_dtype(torch.device("cuda")) is finer
+
+
+def test_a_processor_that_has_bfloat16_is_not_fine_enough_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"amx_bf16": True})
+    assert native_dtype(torch.device("cpu")) is torch.bfloat16
+    assert finer_dtype(torch.device("cpu")) is torch.float32
 
 
 def test_hashes(tmp_path: Path) -> None:

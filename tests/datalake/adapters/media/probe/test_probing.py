@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
 from pydantic import TypeAdapter
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.packets import packets
+from datalake.adapters.media.probe import probing
 from datalake.adapters.media.probe.probing import probe
 from datalake.adapters.ports import Probe
 from tests.clips import damage
@@ -288,3 +293,16 @@ def test_a_decoder_that_refuses_to_start(probed: Probed, make_clip: MakeClip, tm
     assert found.media is not None
     assert found.media.audio is not None
     assert found.media.audio.peak_dbfs is None
+
+
+def test_the_picture_is_decoded_by_one_thread(monkeypatch: pytest.MonkeyPatch, make_clip: MakeClip) -> None:
+    """More take memory, and would be as many as the machine has processors."""
+    seen: list[int] = []
+
+    def noted(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+        seen.append(stream.codec_context.thread_count)
+        return packets(container, stream)
+
+    monkeypatch.setattr(probing, "packets", noted)
+    assert probing.probe(str(make_clip())).result["media"] is not None
+    assert seen == [1]
