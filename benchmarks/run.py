@@ -24,13 +24,13 @@ from rich.progress import Progress
 from benchmarks.machine import commit, machine
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
-from benchmarks.speed.model import DEVICE
+from benchmarks.speed.model import DEVICE, ON_GPU
 from benchmarks.speed.report import Result, result, show
 from benchmarks.speed.results import kept
 from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
-RESULTS = Path(__file__).parent / "results" / ("speed-gpu.json" if DEVICE.type == "cuda" else "speed.json")
+RESULTS = Path(__file__).parent / "results" / ("speed-gpu.json" if ON_GPU else "speed.json")
 _RUNS = 5
 
 
@@ -71,12 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _can_run(case: Case) -> bool:
     """False of a limit on processors where a GPU computes beside them, and the other way round."""
-    return case.needs_gpu == (DEVICE.type == "cuda")
+    return case.needs_gpu == ON_GPU
 
 
 def _device() -> dict[str, str]:
     """The GPU, if models run on one here, and the precision that they run in."""
-    gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if DEVICE.type == "cuda" else {}
+    gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if ON_GPU else {}
     return {**gpu, "precision": str(native_dtype(DEVICE)).removeprefix("torch.")}
 
 

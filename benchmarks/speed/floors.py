@@ -63,23 +63,22 @@ def embedding(work: Work) -> dict[str, int]:
     """
     import torch
 
-    from benchmarks.speed.model import ARCH, DEVICE, SIDE_PX
+    from benchmarks.speed.model import ARCH, DEVICE, ON_GPU, SIDE_PX
     from datalake.adapters.embedders.runtime import native_dtype
 
     images = int(work.options["frames"])
     flops = flops_per_image(ARCH, SIDE_PX) * images
     matrices = torch.randn(2, _MATRIX, _MATRIX).to(DEVICE, native_dtype(DEVICE))
-    is_gpu = DEVICE.type == "cuda"
-    products = _PRODUCTS_ON_GPU if is_gpu else _PRODUCTS
+    products = _PRODUCTS_ON_GPU if ON_GPU else _PRODUCTS
     torch.mm(*matrices).cpu()
     with work.clock():
         for _ in range(products):
             torch.mm(*matrices)
-        if is_gpu:
+        if ON_GPU:
             torch.cuda.synchronize()
     share = flops / (products * 2 * _MATRIX**3)
     work.wall_s, work.cpu_s = work.wall_s * share, work.cpu_s * share
-    if is_gpu:
+    if ON_GPU:
         work.cpu_s = work.wall_s * work.threads
     return {"products": products}
 

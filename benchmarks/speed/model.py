@@ -15,6 +15,7 @@ from datalake.settings import cache_folder
 ARCH = "ViT-B-32"
 SIDE_PX = 224
 DEVICE = torch_device(settings.load().silver.device)
+ON_GPU = DEVICE.type == "cuda"
 
 
 def checkpoint() -> Path:

@@ -32,7 +32,7 @@ def test_generated_files_are_fresh_whatever_the_hash_seed(seed: str) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.parent.name)
 def test_a_notebook_is_small_and_shows_nothing_of_a_machine(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert len(text) < 450 * 1024  # a picture of the whole DAG and a few frames
+    assert len(text) < 400 * 1024
     outputs = [cell["outputs"] for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     assert all(outputs)
     assert _MACHINE.findall(re.sub(r"base64,[\w+/=]+", "", json.dumps(outputs))) == []

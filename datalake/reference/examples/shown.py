@@ -15,7 +15,7 @@ from datalake.adapters.ports import FrameRow, Lake, Mail
 from datalake.contracts import Contract, Finding, QualityReport, SearchHit
 
 _THUMBNAIL_PX = 176
-_JPEG_QUALITY = 70
+_JPEG_QUALITY = 65
 _LONGEST_TEXT = 60
 _LABELS = 2
 _PICTURES_A_ROW = 5
