@@ -61,6 +61,7 @@ WARNINGS = {
 }
 INFOS = {
     "decoded_on_cpu",
+    "keyframes_unknown",
     "negative_timestamps",
     "variable_frame_rate",
     "rotated",
