@@ -18,6 +18,7 @@ import torch
 
 from datalake.adapters.embedders import sentences
 from datalake.adapters.embedders.batch_room import room_on
+from datalake.adapters.embedders.folding import fold_normalisation
 from datalake.adapters.embedders.labels import best_labels, imagenet_names, labels_fingerprint
 from datalake.adapters.embedders.pixels import centre_square
 from datalake.adapters.embedders.runtime import Once, cached_array, finer_dtype, short_hash, torch_device
@@ -35,6 +36,9 @@ _CODE_VERSION = 1
 _SIDE_PX = 224
 _MEAN, _SCALE = 127.0, 128.0
 _TOP_CLASSES = 50
+# what a layer gives for four is the most that malloc keeps for the next layer (32 MiB); every page of more is
+# new, and costs as much as computing it
+_AT_ONCE_ON_CPU = 4
 
 Matrix = npt.NDArray[np.float32]
 
@@ -121,9 +125,14 @@ class ConseEmbedder(Embedder):
             return []
         return list(_unit(self._sentences().vectors(texts) - self._classes().mean))
 
-    @torch.inference_mode()
     def _probabilities(self, images: Sequence[Image]) -> Matrix:
         """Class probabilities, (images, 1000)."""
+        at_once = _AT_ONCE_ON_CPU if self._device.type == "cpu" else len(images)
+        starts = range(0, len(images), at_once)
+        return np.concatenate([self._probabilities_of_few(images[at : at + at_once]) for at in starts])
+
+    @torch.inference_mode()
+    def _probabilities_of_few(self, images: Sequence[Image]) -> Matrix:
         pixels = torch.from_numpy(np.stack([centre_square(image, _SIDE_PX) for image in images]))
         # (n, h, w, 3) seen as (n, 3, h, w) is channels_last already
         batch = (self._upload(pixels).permute(0, 3, 1, 2).float() - _MEAN) / _SCALE
@@ -138,7 +147,8 @@ class ConseEmbedder(Embedder):
         # the published weights name their layers otherwise, but list them in the same order
         pairs = zip(_tensors(network.state_dict()), _tensors(published), strict=True)
         network.load_state_dict({ours: tensor for (ours, _), (_, tensor) in pairs}, strict=False)
-        network.eval().to(self._device, self._dtype)
+        fold_normalisation(network.eval())
+        network.to(self._device, self._dtype)
         return network.to(memory_format=torch.channels_last)
 
     def _named_classes(self) -> _Classes:
