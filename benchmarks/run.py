@@ -6,8 +6,8 @@
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
 say what they did: another number of frames is an error. The medians and their ratios are printed; of five
-runs or more they are written to benchmarks/results/speed.json as each case ends, and drawn in speed.png
-(speed-gpu where models run on a GPU).
+runs or more they are written to benchmarks/results/speed-PRECISION.json as each case ends, and drawn beside it;
+the precision is the one that models run in on these processors (on a GPU: speed-gpu.json).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from benchmarks.speed.results import kept
 from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
-RESULTS = Path(__file__).parent / "results" / ("speed-gpu.json" if ON_GPU else "speed.json")
+PRECISION = str(native_dtype(DEVICE)).removeprefix("torch.")
+RESULTS = Path(__file__).parent / "results" / f"speed-{'gpu' if ON_GPU else PRECISION}.json"
 _RUNS = 5
 
 
@@ -77,7 +78,7 @@ def _can_run(case: Case) -> bool:
 def _device() -> dict[str, str]:
     """The GPU, if models run on one here, and the precision that they run in."""
     gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if ON_GPU else {}
-    return {**gpu, "precision": str(native_dtype(DEVICE)).removeprefix("torch.")}
+    return {**gpu, "precision": PRECISION}
 
 
 def _measure(case: Case, runs: int, console: Console) -> Result:
