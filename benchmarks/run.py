@@ -6,8 +6,8 @@
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
 say what they did: another number of frames is an error. The medians and their ratios are printed; of five
-runs or more they are written to benchmarks/results/speed-PRECISION.json as each case ends, and drawn beside it;
-the precision is the one that models run in on these processors (on a GPU: speed-gpu.json).
+runs or more they are written to benchmarks/results/speed-PRECISION.json as each case ends, and drawn in a PNG
+beside it. The precision is that of models on these processors; on a GPU it is speed-gpu.json.
 """
 
 from __future__ import annotations
