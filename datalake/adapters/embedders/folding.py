@@ -1,9 +1,12 @@
 """Batch normalisation as part of the convolution before it (Jacob et al. 2018, section 3.2).
 
-While a network is not trained, both are linear: one pass over the numbers less, and the same vectors to rounding.
+While a network is not trained, both are linear: one pass over the numbers less, and the same vectors to
+rounding.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -16,8 +19,7 @@ def fold_normalisation(network: nn.Module) -> None:
     modules run in the order in which they are listed, as those of EfficientNet do.
     """
     for module in network.modules():
-        children = list(module.named_children())
-        for (name, convolution), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (name, convolution), (norm_name, norm) in pairwise(list(module.named_children())):
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, name, fuse_conv_bn_eval(convolution, norm))
                 setattr(module, norm_name, getattr(norm, "act", nn.Identity()))

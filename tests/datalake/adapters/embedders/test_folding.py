@@ -35,7 +35,9 @@ def test_all_of_efficientnet_is_folded_and_gives_the_same() -> None:
 
 def test_a_normalisation_that_follows_no_convolution_stays() -> None:
     torch.manual_seed(0)
-    network = with_statistics(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1), nn.ReLU(), nn.BatchNorm2d(4)))
+    network = with_statistics(
+        nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1), nn.ReLU(), nn.BatchNorm2d(4))
+    )
     before = copy.deepcopy(network)
     fold_normalisation(network)
     assert [type(module) for module in network] == [type(module) for module in before]
