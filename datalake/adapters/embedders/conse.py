@@ -36,8 +36,8 @@ _CODE_VERSION = 1
 _SIDE_PX = 224
 _MEAN, _SCALE = 127.0, 128.0
 _TOP_CLASSES = 50
-# what a layer gives for four is the most that malloc keeps for the next layer (32 MiB); every page of more is
-# new, and costs as much as computing it
+# a layer gives up to 19 MB for four; of more than 32 MiB malloc keeps nothing for the next layer, and new
+# pages cost as much as computing does
 _AT_ONCE_ON_CPU = 4
 
 Matrix = npt.NDArray[np.float32]

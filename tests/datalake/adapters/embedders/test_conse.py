@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datalake.adapters.embedders.conse import ConseEmbedder
+from datalake.adapters.embedders.conse import _AT_ONCE_ON_CPU, ConseEmbedder
 from datalake.adapters.ports import Image
 
 
@@ -65,7 +65,8 @@ def test_labels_are_what_the_classifier_is_sure_of(
 def test_an_image_has_one_vector_whatever_batch_it_is_in(
     conse_embedder: ConseEmbedder, clip_frames: dict[str, list[Image]]
 ) -> None:
-    frames = clip_frames["bikes"][:4]
+    frames = [frame for found in clip_frames.values() for frame in found[:2]]
+    assert len(frames) > _AT_ONCE_ON_CPU
     together = conse_embedder.embed(frames)
     for frame, embedding in zip(frames, together, strict=True):
         [alone] = conse_embedder.embed([frame])
