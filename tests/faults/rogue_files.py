@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.probe.probing import probe
@@ -51,14 +51,14 @@ WISHES: dict[bytes, Callable[[], None]] = {b"!hang": hang, b"!die": die, b"!eat"
 class RogueDecoding(Decoding):
     """Opens every file, and does over the frames of some what they say."""
 
-    def open(self, path: str, stream: dict[str, object]) -> Answer:
+    def open(self, path: str, stream: dict[str, object]) -> None:
         self.wish = WISHES.get(Path(path).read_bytes()[-_WISH_BYTES:].strip())
-        return super().open(path, stream)
+        super().open(path, stream)
 
-    def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
+    def frames(self, **request: Any) -> dict[str, Any]:
         if self.wish is not None:
             self.wish()
-        return super().frames(start_us, end_us, wanted_us)
+        return super().frames(**request)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
 """The process that opens untrusted bytes: no model, no secrets, hard limits, killed without a word.
 
 `process.Child` runs it as `python -m datalake.adapters.media.child SOCKET PARENT MEMORY_BYTES THREADS GPU`.
-A packet on the socket is one JSON request, answered by one JSON packet; pixels travel in a memfd that goes
-along with the answer, so nothing outlives a kill.
+A packet on the socket is one JSON request, answered by one JSON packet; pixels are written into the memfd
+that has come along with their request, so nothing outlives a kill.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable, Mapping
+from io import FileIO
 from typing import Any
 
-from datalake.adapters.media.answer import Handlers
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware
 from datalake.adapters.media.probe.probing import probe
@@ -26,6 +26,9 @@ from datalake.errors import BadVideo
 from datalake.findings import finding
 
 MAX_PACKET_BYTES = 128 * 1024
+
+Handlers = Mapping[str, Callable[..., Any]]
+"""What answers each request by JSON; `pixels` is the file for those that it asks for, if it does."""
 
 
 def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = None) -> None:
@@ -44,24 +47,34 @@ def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = N
     _limit_memory(memory_bytes)
     with socket.socket(fileno=channel_fd) as channel:
         channel.send(b"{}")  # ready: from here on, a failure is the video's
-        while packet := channel.recv(MAX_PACKET_BYTES):
-            _reply(channel, handlers, json.loads(packet))
+        while True:
+            packet, files, _, _ = socket.recv_fds(channel, MAX_PACKET_BYTES, 1)
+            if not packet:
+                return
+            _reply(channel, handlers, json.loads(packet), *files)
 
 
-def _reply(channel: socket.socket, handlers: Handlers, request: dict[str, Any]) -> None:
+def _reply(
+    channel: socket.socket, handlers: Handlers, request: dict[str, Any], pixels_fd: int | None = None
+) -> None:
     _limit_cpu(request.pop("cpu_s"))
     try:
-        answer = handlers[request.pop("op")](**request)
+        answer = _answer(handlers[request.pop("op")], request, pixels_fd)
     except BadVideo as bad:
         channel.send(json.dumps({"finding": bad.finding.model_dump()}).encode())
     except MemoryError:
         refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
         channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
     else:
-        files = [] if answer.pixels_fd is None else [answer.pixels_fd]
-        socket.send_fds(channel, [json.dumps({"result": answer.result}).encode()], files)
-        for file in files:
-            os.close(file)
+        channel.send(json.dumps(answer).encode())
+
+
+def _answer(handler: Callable[..., Any], request: dict[str, Any], pixels_fd: int | None) -> dict[str, Any]:
+    if pixels_fd is None:
+        return {"result": handler(**request)}
+    with FileIO(pixels_fd, "w") as pixels:
+        pixels.seek(0)
+        return {"result": handler(**request, pixels=pixels), "pixels_bytes": pixels.tell()}
 
 
 def _limit_memory(memory_bytes: int) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from datalake.adapters.media.opened_file import OpenedFile
-from datalake.adapters.media.process import ENDED, Pixels
+from datalake.adapters.media.pixel_files import Pixels
+from datalake.adapters.media.process import ENDED
 from datalake.adapters.media.windows import cut_windows, sampled_end_us, shot_windows, wanted_times_us
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
 from datalake.contracts import Finding, VideoStream

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from datalake.adapters.media.limits import Limits
+from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.pool import ChildPool, tried_twice
-from datalake.adapters.media.process import ENDED, Child, Pixels
+from datalake.adapters.media.process import ENDED, Child
 from datalake.contracts import Finding, VideoStream
 from datalake.errors import BadVideo
 from datalake.findings import finding

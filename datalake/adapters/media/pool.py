@@ -125,8 +125,11 @@ class ChildPool:
 
     def _watch_memory(self) -> None:
         while not self._is_closed.wait(_LOOK_S):
-            for child in list(self._children):
-                child.kill_if_too_large()
+            self._kill_the_too_large()
+
+    def _kill_the_too_large(self) -> None:
+        for child in list(self._children):
+            child.kill_if_too_large()
 
     def _start_one(self) -> None:
         self._idle.put(self._starter.submit(self._start))

@@ -5,9 +5,7 @@ A decoder may hang, ignore SIGTERM, eat memory or die; each costs one child and 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import mmap
 import os
 import signal
 import socket
@@ -20,10 +18,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from datalake.adapters.media.limits import Limits
+from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
 from datalake.contracts import Finding
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
@@ -38,8 +34,6 @@ _HELD = ("RssAnon:", "RssShmem:")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
-
-Pixels = npt.NDArray[np.uint8]
 
 
 class Child:
@@ -66,7 +60,9 @@ class Child:
                     stderr=self._stderr,
                 )
             opened.pop_all()  # from here on kill() closes them
+        self._pixel_files = PixelFiles()
         self._deadline_s = 0.0  # of the request under way
+        self._target: PixelFile | None = None  # of the last `send`
         self._is_ready = self._is_killed = False
         self._excess_bytes = 0  # what it held when that was too much
         self.is_busy = False  # True from `send` to a good answer; a child left busy is not used again
@@ -106,42 +102,50 @@ class Child:
         Raises:
             BadVideo: the child refused the file, hung, died or ran out of memory.
         """
-        self.send(op, timeout_s, **arguments)
-        return self.receive()[0]
+        self._send(op, timeout_s, [], arguments)
+        return self._received()["result"]
 
     def send(self, op: str, timeout_s: float | None = None, **arguments: Any) -> None:
-        """Ask; the clock runs from here."""
-        limit_s = timeout_s or self._limits.timeout_s
-        packet = {"op": op, "cpu_s": limit_s * self._limits.threads, **arguments}
-        self._deadline_s, self.is_busy = time.monotonic() + limit_s, True
-        try:
-            self._channel.send(json.dumps(packet).encode())
-        except BrokenPipeError:
-            raise self._end() from None
+        """Ask for something that has pixels; the clock runs from here."""
+        self._target = self._pixel_files.take()
+        self._send(op, timeout_s, [self._target.fd], arguments)
 
     def receive(self) -> tuple[Any, Pixels]:
-        """The result of the last `send`, and its pixels (empty where there are none).
+        """The result of the last `send`, and its pixels.
 
         Raises:
             BadVideo: the child refused the file, hung, died or ran out of memory.
         """
+        assert self._target is not None, "`send` comes first"
+        answer = self._received()
+        return answer["result"], self._pixel_files.mapped(self._target, answer["pixels_bytes"])
+
+    def _send(self, op: str, timeout_s: float | None, files: list[int], arguments: dict[str, Any]) -> None:
+        limit_s = timeout_s or self._limits.timeout_s
+        packet = {"op": op, "cpu_s": limit_s * self._limits.threads, **arguments}
+        self._deadline_s, self.is_busy = time.monotonic() + limit_s, True
+        try:
+            socket.send_fds(self._channel, [json.dumps(packet).encode()], files)
+        except BrokenPipeError:
+            raise self._end() from None
+
+    def _received(self) -> dict[str, Any]:
         self._channel.settimeout(max(self._deadline_s - time.monotonic(), 0.001))
         try:
-            packet, files, _, _ = socket.recv_fds(self._channel, _MAX_PACKET_BYTES, 1)
+            packet = self._channel.recv(_MAX_PACKET_BYTES)
         except TimeoutError:
             self.kill()
             current_stop().check()
             raise BadVideo(finding("decoder_hung", "no answer within the time limit; killed")) from None
         except ConnectionResetError:
-            packet, files = b"", []
+            packet = b""
         if not packet:
             raise self._end()
-        answer = json.loads(packet)
+        answer: dict[str, Any] = json.loads(packet)
         if refusal := answer.get("finding"):
             raise BadVideo(Finding.model_validate(refusal))
-        pixels = _mapped(files)
         self.is_busy = False
-        return answer["result"], pixels
+        return answer
 
     def kill(self) -> None:
         """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""
@@ -218,21 +222,6 @@ def _enough_left() -> Iterator[None]:
         raise MachineBusy(
             f"the media child cannot start: {error.strerror}; free memory, files or space in TMPDIR"
         ) from error
-
-
-def _mapped(files: list[int]) -> Pixels:
-    """The pixels of a memfd, mapped without a copy; freed with the last array that uses them."""
-    if not files:
-        return np.empty(0, np.uint8)
-    (file,) = files
-    try:
-        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)  # shrunk later, it would kill us by SIGBUS
-        size = os.fstat(file).st_size
-        if not size:
-            return np.empty(0, np.uint8)
-        return np.frombuffer(mmap.mmap(file, size, flags=mmap.MAP_PRIVATE), np.uint8)
-    finally:
-        os.close(file)
 
 
 def _bare_environment() -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Decoding, in the child: the frames on screen at wanted times, upright, as RGB in a memfd."""
+"""Decoding, in the child: the frames on screen at wanted times, upright, as RGB in a file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from io import FileIO
+from typing import Any
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import decode_failures
 from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware
@@ -25,7 +25,7 @@ class Decoding:
         self._reader: Reader | None = None
         self._has_told_device = False
 
-    def open(self, path: str, stream: dict[str, object]) -> Answer:
+    def open(self, path: str, stream: dict[str, object]) -> None:
         """Open a file for the requests that follow.
 
         Raises:
@@ -36,17 +36,15 @@ class Decoding:
         video = VideoStream.model_validate(stream)
         with decode_failures("at opening the file"):
             self._reader = Reader(path, video, self._threads, self._hardware)
-        return Answer(None)
 
-    def close(self) -> Answer:
+    def close(self) -> None:
         """Let go of the file, and of what was decoded of it."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        return Answer(None)
 
-    def keyframes(self, is_exact: bool) -> Answer:
-        """The number of keyframes and, where pixels would be, their times (int64, microseconds).
+    def keyframes(self, is_exact: bool, pixels: FileIO) -> int:
+        """The number of keyframes; where pixels would be their times are written (int64, microseconds).
 
         Exact ones are read from the packets; else an index may say about when they are.
         """
@@ -54,36 +52,30 @@ class Decoding:
             if is_exact:
                 self._opened.look_when_keyframes_are_shown()
             times = self._opened.keyframes_us
-        times_fd = _memory_file()
-        with open(times_fd, "wb", closefd=False) as file:
-            file.write(times)
-        return Answer(len(times), times_fd)
+        pixels.write(times)
+        return len(times)
 
-    def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
-        """{"frames": [time_us, pts] of each, "findings": damage met}, and the pixels one after the other.
+    def frames(self, start_us: int, end_us: int, wanted_us: list[int], pixels: FileIO) -> dict[str, Any]:
+        """{"frames": [time_us, pts] of each, "findings": damage met}.
 
-        Pixels are (height, width, RGB).
+        The pixels are written one picture after the other, (height, width, RGB).
         """
-        return self._answered(start_us, self._opened.pictures(start_us, end_us, wanted_us))
+        return self._written(start_us, self._opened.pictures(start_us, end_us, wanted_us), pixels)
 
-    def shots(self, start_us: int, end_us: int, interval_us: int) -> Answer:
+    def shots(self, start_us: int, end_us: int, interval_us: int, pixels: FileIO) -> dict[str, Any]:
         """As `frames`: those that a shot begins with, of each interval (from 0 on) the first."""
-        return self._answered(start_us, first_of_shots(self._opened, start_us, end_us, interval_us))
+        return self._written(start_us, first_of_shots(self._opened, start_us, end_us, interval_us), pixels)
 
-    def _answered(self, start_us: int, pictures: Iterator[Picture]) -> Answer:
-        pixels_fd = _memory_file()
+    def _written(self, start_us: int, pictures: Iterator[Picture], pixels: FileIO) -> dict[str, Any]:
         times = []
-        with (
-            decode_failures(f"after {start_us / 1e6:.3f} s"),
-            open(pixels_fd, "wb", buffering=0, closefd=False) as file,
-        ):
+        with decode_failures(f"after {start_us / 1e6:.3f} s"):
             for picture in pictures:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
-                    file.write(self._opened.upright(picture.frame).data)
+                    pixels.write(self._opened.upright(picture.frame).data)
         noticed = [*_findings(self._opened.damage), *self._device_findings()]
         found = [one.model_dump(mode="json") for one in noticed]
-        return Answer({"frames": times, "findings": found}, pixels_fd)
+        return {"frames": times, "findings": found}
 
     def _device_findings(self) -> list[Finding]:
         """Once a file: that the GPU does not decode it."""
@@ -107,7 +99,3 @@ def _findings(damage: list[Damage]) -> list[Finding]:
     if more:
         texts[-1] += f"; and {len(more)} more stretches up to {more[-1].end_us / 1e6:.3f} s"
     return [finding("decode_failed", text) for text in texts]
-
-
-def _memory_file() -> int:
-    return os.memfd_create("answer", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)

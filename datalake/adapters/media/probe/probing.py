@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -17,7 +17,6 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media import containers
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.decode.decoder_log import DecoderLog
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.probe.container_index import avi_index, broken_index
@@ -47,15 +46,13 @@ from datalake.findings import finding
 _BEGIN_ANYWHERE = ("mpegts", "mpeg")  # recordings of what was on air: the first keyframe may come later
 
 
-def probe(path: str) -> Answer:
+def probe(path: str) -> dict[str, Any]:
     """MediaFacts (or null) and the findings, as JSON."""
     media, findings = _examined(Path(path))
-    return Answer(
-        {
-            "media": media.model_dump(mode="json") if media else None,
-            "findings": [one.model_dump(mode="json") for one in findings],
-        }
-    )
+    return {
+        "media": media.model_dump(mode="json") if media else None,
+        "findings": [one.model_dump(mode="json") for one in findings],
+    }
 
 
 def _examined(path: Path) -> tuple[MediaFacts | None, list[Finding]]:

@@ -19,7 +19,6 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.containers import OPTIONS, decode_failures
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.proxy.pictures import Pictures
@@ -56,35 +55,35 @@ class Transcoding:
         self._proxy: Proxy | None = None
         self._pieces: Iterator[None] = iter(())
 
-    def open(self, **request: Any) -> Answer:
+    def open(self, **request: Any) -> dict[str, Any]:
         """Start a proxy; arguments as of `Proxy`."""
         with decode_failures("at opening the file"):
             self._proxy = Proxy(threads=self._threads, **request)
         self._pieces = self._proxy.pieces()
-        return Answer({})
+        return {}
 
-    def step(self, seconds: float) -> Answer:
+    def step(self, seconds: float) -> dict[str, Any]:
         """Work for so many wall seconds, or to the end: {"is_finished": bool}."""
         until = time.monotonic() + seconds
         try:
             with decode_failures("while a proxy was made"):
                 for _ in self._pieces:
                     if time.monotonic() >= until:
-                        return Answer({"is_finished": False})
+                        return {"is_finished": False}
         except CannotWrite as refusal:
-            return Answer({"cannot_write": str(refusal)})
-        return Answer({"is_finished": True})
+            return {"cannot_write": str(refusal)}
+        return {"is_finished": True}
 
-    def close(self) -> Answer:
+    def close(self) -> dict[str, Any]:
         """Finish the file: the index moves to its front."""
         if self._proxy is None:
             raise RuntimeError("`open` comes first")
         try:
             self._proxy.close()
         except CannotWrite as refusal:
-            return Answer({"cannot_write": str(refusal)})
+            return {"cannot_write": str(refusal)}
         self._proxy = None
-        return Answer({})
+        return {}
 
 
 class Proxy:

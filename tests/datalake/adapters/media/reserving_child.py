@@ -9,7 +9,6 @@ import sys
 from av.codec.hwaccel import HWAccel
 from av.error import ExternalError
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.adapters.media.decode.hardware import Hardware
 
@@ -22,8 +21,8 @@ class Reserving(Hardware):
         raise ExternalError(1, "out of memory")
 
 
-def limit() -> Answer:
-    return Answer(resource.getrlimit(resource.RLIMIT_AS)[0])
+def limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import time
+from io import FileIO
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
 from datalake.findings import finding
@@ -16,67 +16,69 @@ from datalake.findings import finding
 reserved: mmap.mmap
 
 
-def echo(value: object) -> Answer:
-    return Answer(value)
+def echo(value: object, **_: object) -> object:
+    return value
 
 
-def pixels(size: int) -> Answer:
-    file = os.memfd_create("pixels", os.MFD_ALLOW_SEALING)
-    os.write(file, bytes(number % 256 for number in range(size)))
-    return Answer(size, file)
+def pixels_of(size: int, level: int, pixels: FileIO) -> int:
+    return pixels.write(bytes([level]) * size)
 
 
-def shrinkable() -> Answer:
-    file = os.memfd_create("pixels")  # sealing not allowed: could shrink under the reader
-    os.write(file, b"x")
-    return Answer(None, file)
+def shrink(pixels: FileIO) -> None:
+    pixels.write(b"x")
+    pixels.truncate(0)  # reading the pixels would then kill the reader
 
 
-def hang() -> Answer:
+def boast(pixels: FileIO) -> None:
+    pixels.seek(1000)  # as if so much were written
+
+
+def hang(**_: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         time.sleep(60)
 
 
-def spin() -> Answer:
+def spin(**_: object) -> None:
     while True:
         pass
 
 
-def eat() -> Answer:
-    return Answer(len(bytearray(64 * 1024**3)))
+def eat() -> int:
+    return len(bytearray(64 * 1024**3))
 
 
-def nibble() -> Answer:
+def nibble(**_: object) -> None:
     held = []
     while True:
         held.append(b"x" * 2 * 1024**2)
         time.sleep(0.01)
 
 
-def reserve(size: int) -> Answer:
+def reserve(size: int) -> int:
     global reserved
     reserved = mmap.mmap(-1, size)
-    return Answer(len(reserved))
+    return len(reserved)
 
 
-def crash() -> Answer:
+def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
-    return Answer(None)
+    return
 
 
-def trip() -> Answer:
+def trip() -> None:
     raise ValueError("unheard-of pixel format")
 
 
-def refuse() -> Answer:
+def refuse() -> None:
     raise BadVideo(finding("decode_failed", "in the middle"))
 
 
-def environment() -> Answer:
-    return Answer(sorted(os.environ))
+def environment() -> list[str]:
+    return sorted(os.environ)
 
 
 if __name__ == "__main__":
-    handlers = (echo, pixels, shrinkable, hang, spin, eat, nibble, reserve, crash, trip, refuse, environment)
+    fine, writing = (echo, reserve, environment), (pixels_of, shrink, boast)
+    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, refuse)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.probe.probing import probe
@@ -20,23 +21,23 @@ from datalake.adapters.media.probe.probing import probe
 class RogueDecoding(Decoding):
     """Ends before it does what it was asked."""
 
-    def probe(self, path: str) -> Answer:
+    def probe(self, path: str) -> dict[str, Any]:
         self.video = Path(path)
         self._end_if_told("probe")
         return probe(path)
 
-    def open(self, path: str, stream: dict[str, object]) -> Answer:
+    def open(self, path: str, stream: dict[str, object]) -> None:
         self.video = Path(path)
         self._end_if_told("open")
-        return super().open(path, stream)
+        super().open(path, stream)
 
-    def keyframes(self, is_exact: bool) -> Answer:
+    def keyframes(self, is_exact: bool, pixels: FileIO) -> int:
         self._end_if_told("keyframes")
-        return super().keyframes(is_exact)
+        return super().keyframes(is_exact, pixels)
 
-    def frames(self, start_us: int, end_us: int, wanted_us: list[int]) -> Answer:
+    def frames(self, start_us: int, **request: Any) -> dict[str, Any]:
         self._end_if_told(f"frames.{start_us}")
-        return super().frames(start_us, end_us, wanted_us)
+        return super().frames(start_us, **request)
 
     def _end_if_told(self, request: str) -> None:
         with self.video.with_suffix(".asked").open("a") as notes:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
 from datalake.findings import finding
@@ -16,24 +15,24 @@ from datalake.findings import finding
 wish = ""
 
 
-def proxy_open(target: str, tags: dict[str, str], **_: Any) -> Answer:
+def proxy_open(target: str, tags: dict[str, str], **_: Any) -> dict[str, Any]:
     global wish
     wish = tags["wish"]
     Path(target).write_bytes(b"half")
-    return Answer({})
+    return {}
 
 
-def proxy_step(seconds: float) -> Answer:
+def proxy_step(seconds: float) -> dict[str, Any]:
     if wish == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     if wish == "refuse":
         raise BadVideo(finding("decode_failed", "in the middle"))
     if wish == "fill the disk":
-        return Answer({"cannot_write": "No space left on device"})
+        return {"cannot_write": "No space left on device"}
     if wish == "interrupt":
         os.kill(os.getppid(), signal.SIGINT)
     signal.pause()
-    return Answer({"is_finished": True})
+    return {"is_finished": True}
 
 
 if __name__ == "__main__":

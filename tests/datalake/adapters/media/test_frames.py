@@ -241,15 +241,15 @@ def test_memory_is_that_of_two_windows_whatever_the_length(media: MediaChildren,
         seen = []
         for window in windows:
             frames = whole(source, window)
-            seen.append(_mapped_answers())
+            seen.append(_mapped_windows())
             del frames
     assert len(windows) >= 30
     assert max(seen) <= 2
 
 
-def _mapped_answers() -> int:
+def _mapped_windows() -> int:
     lines = Path("/proc/self/maps").read_text().splitlines()
-    return sum("memfd:answer" in line for line in lines)
+    return sum("memfd:pixels" in line for line in lines)
 
 
 def test_window_descriptors_are_small(media: MediaChildren, make_clip: MakeClip) -> None:

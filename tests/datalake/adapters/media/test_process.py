@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.media import process
+from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
 from datalake.errors import BadVideo, MachineBusy
@@ -49,18 +50,65 @@ def test_a_healthy_child_is_kept(pool: ChildPool) -> None:
     assert len(pids) == 1
 
 
+def received(child: Child, level: int, size: int = 1000) -> Pixels:
+    """So many pixels of one level, from the child."""
+    child.send("pixels_of", size=size, level=level)
+    said, pixels = child.receive()
+    assert said == pixels.size == size
+    assert set(pixels.tolist()) <= {level}
+    return pixels
+
+
+def pixel_files() -> list[int]:
+    """Open files of pixels, by inode."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sorted(link.stat().st_ino for link in links if "memfd:pixels" in str(link.readlink()))
+
+
 def test_pixels_come_back_without_a_name_and_can_be_written(pool: ChildPool) -> None:
     with pool.lease() as child:
-        child.send("pixels", size=1000)
-        size, pixels = child.receive()
-    assert size == 1000
-    assert pixels.tolist() == [number % 256 for number in range(1000)]
-    pixels += np.uint8(1)  # the reader's own copy: models warn about read-only arrays
+        pixels = received(child, 7)
+    pixels += np.uint8(1)  # models warn about read-only arrays
+    assert set(pixels.tolist()) == {8}
 
 
-def test_pixels_that_could_shrink_are_refused(pool: ChildPool) -> None:
-    with pool.lease() as child, pytest.raises(PermissionError):
-        child.request("shrinkable")
+def test_memory_of_pixels_is_used_again_and_never_under_a_reader(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        first = received(child, 1)
+        part = first.reshape(10, 100)[2:, 5:]
+        del first
+        second = received(child, 2)
+        assert (part.min(), part.max()) == (1, 1)
+        used = set(pixel_files())
+        del part, second
+        for level, size in ((3, 5000), (4, 0), (5, 10)):  # larger than before, none at all, smaller
+            pixels = received(child, level, size)
+            assert set(pixel_files()) <= used
+            del pixels
+
+
+def test_pixels_outlive_their_child_and_their_files_go_with_both(pool: ChildPool) -> None:
+    before = pixel_files()
+    with pool.lease() as child:
+        pixels = received(child, 9)
+        child.kill()
+    del child
+    levels = set(pixels.tolist())
+    assert levels == {9}
+    del pixels
+    assert pixel_files() == before
+
+
+def test_pixels_cannot_be_taken_away_from_their_reader(pool: ChildPool) -> None:
+    with pool.lease() as child, pytest.raises(BadVideo, match=r"decoder_died: .*Operation not permitted"):
+        child.send("shrink")
+        child.receive()
+
+
+def test_pixels_that_are_not_there_are_not_read(pool: ChildPool) -> None:
+    with pool.lease() as child, pytest.raises(ValueError, match="length"):
+        child.send("boast")
+        child.receive()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from datalake.adapters.media.answer import Answer
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.contracts import VideoStream
@@ -18,20 +18,19 @@ from tests.clips.damage import scrambled_picture
 ALL = [number * 100_000 for number in range(20)]
 
 
-def content(answer: Answer) -> bytes:
-    """What its memory file holds, as the parent sees it."""
-    assert answer.pixels_fd is not None
-    try:
-        return os.pread(answer.pixels_fd, 2**30, 0)
-    finally:
-        os.close(answer.pixels_fd)
+def content(pixels: FileIO) -> bytes:
+    """What was written."""
+    pixels.seek(0)
+    return pixels.readall()
 
 
-def answered(decoding: Decoding, wanted_us: list[int]) -> tuple[dict[str, list[object]], list[int]]:
+def answered(
+    decoding: Decoding, wanted_us: list[int], pixels: FileIO
+) -> tuple[dict[str, list[Any]], list[int]]:
     """The answer of `frames`, and the numbers read from its pixels."""
-    answer = decoding.frames(start_us=0, end_us=10**9, wanted_us=wanted_us)
-    images = np.frombuffer(content(answer), np.uint8).reshape(-1, HEIGHT_PX, WIDTH_PX, 3)
-    return answer.result, [frame_number(image) for image in images]
+    answer = decoding.frames(0, 10**9, wanted_us, pixels)
+    images = np.frombuffer(content(pixels), np.uint8).reshape(-1, HEIGHT_PX, WIDTH_PX, 3)
+    return answer, [frame_number(image) for image in images]
 
 
 @pytest.fixture
@@ -49,21 +48,23 @@ def opened(media: MediaChildren) -> Callable[[Path, Path], Decoding]:
 
 @pytest.mark.parametrize("is_exact", [True, False])
 def test_what_travels_to_the_parent(
-    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], is_exact: bool
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], pixels: FileIO, is_exact: bool
 ) -> None:
     decoding = opened(make_clip(), make_clip())
-    result, numbers = answered(decoding, [0, 1_000_000])
+    result, numbers = answered(decoding, [0, 1_000_000], pixels)
     assert numbers == [0, 30]
     assert [time for time, _ in result["frames"]] == [0, 1_000_000]
     assert result["findings"] == []
-    keyframes = decoding.keyframes(is_exact)
-    times = np.frombuffer(content(keyframes), np.int64).tolist()
-    assert (keyframes.result, times) == (4, [0, 500_000, 1_000_000, 1_500_000])
+    pixels.truncate(0)
+    pixels.seek(0)
+    count = decoding.keyframes(is_exact, pixels)
+    times = np.frombuffer(content(pixels), np.int64).tolist()
+    assert (count, times) == (4, [0, 500_000, 1_000_000, 1_500_000])
     decoding.close()
 
 
 def test_of_much_damage_little_is_told(
-    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], tmp_path: Path
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], pixels: FileIO, tmp_path: Path
 ) -> None:
     whole = make_clip(gop=6)
     damaged = whole.read_bytes()
@@ -71,7 +72,7 @@ def test_of_much_damage_little_is_told(
         damaged = scrambled_picture(damaged, number)
     (tmp_path / "damaged.mp4").write_bytes(damaged)
     decoding = opened(tmp_path / "damaged.mp4", whole)
-    result, numbers = answered(decoding, ALL)
+    result, numbers = answered(decoding, ALL, pixels)
     assert numbers == [number for number in range(0, 60, 3) if number // 6 % 2]
     evidence = [one["evidence"] for one in result["findings"]]
     assert [text.split(":")[0] for text in evidence] == [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 import av
@@ -237,13 +238,15 @@ class CutOtherwise:
         return [av.VideoFrame(66, 64, "nv12")]
 
 
-def test_a_file_says_once_that_the_gpu_does_not_decode_it(facts: Facts, make_clip, play) -> None:
+def test_a_file_says_once_that_the_gpu_does_not_decode_it(
+    facts: Facts, make_clip, play, pixels: FileIO
+) -> None:
     path = make_clip()
     stream = facts(path).model_dump(mode="json")
     decoding = Decoding(1, play(1))
     for _ in range(2):
         decoding.open(str(path), stream)
-        first, second = (decoding.frames(0, 10**9, [0, 900_000]).result["findings"] for _ in range(2))
+        first, second = (decoding.frames(0, 10**9, [0, 900_000], pixels)["findings"] for _ in range(2))
         decoding.close()
         assert [one["code"] for one in first] == ["decoded_on_cpu"]
         assert HICCUP in first[0]["evidence"]

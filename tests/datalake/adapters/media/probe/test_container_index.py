@@ -73,7 +73,7 @@ def test_an_avi_whose_index_lies(make_clip: MakeClip, tmp_path: Path) -> None:
     chance = random.Random(2)
     for entry in range(start + 16, len(content) - 15, 16):  # the first one tells where counting begins
         content[entry + 8 : entry + 12] = chance.randrange(4, 4000).to_bytes(4, "little")
-    found = probe(str(written(tmp_path / "a.avi", bytes(content)))).result["findings"]
+    found = probe(str(written(tmp_path / "a.avi", bytes(content))))["findings"]
     assert [one["code"] for one in found] == ["broken_index", "no_audio"]
     assert found[0]["evidence"].startswith("the index finds ")
 

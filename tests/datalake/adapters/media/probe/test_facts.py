@@ -22,7 +22,7 @@ def written(path: Path, content: bytes) -> Path:
 
 
 def media_of(path: Path) -> MediaFacts:
-    return MediaFacts.model_validate(probe(str(path)).result["media"])
+    return MediaFacts.model_validate(probe(str(path))["media"])
 
 
 def video_of(path: Path) -> VideoStream:
@@ -105,7 +105,7 @@ def test_a_picture_before_the_first_keyframe_is_not_the_first(make_clip: MakeCli
     with av.open(str(whole)) as container:
         keyframes = [packet.pts for packet in container.demux(video=0) if packet.is_keyframe]
     assert video_of(joined).start_pts == keyframes[1]
-    assert [one["code"] for one in probe(str(joined)).result["findings"]] == ["no_audio"]
+    assert [one["code"] for one in probe(str(joined))["findings"]] == ["no_audio"]
 
 
 def test_an_unknown_codec_has_other_facts(make_clip: MakeClip, tmp_path: Path) -> None:

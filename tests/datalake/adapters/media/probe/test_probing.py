@@ -32,7 +32,7 @@ def probed(request: pytest.FixtureRequest, media: MediaChildren) -> Probed:
     """The probe as it runs in production, and as plain code (for the debugger, and for coverage)."""
     if request.param == "in a child":
         return media.probe_port().probe
-    return lambda path: TypeAdapter(Probe).validate_python(probe(str(path)).result)
+    return lambda path: TypeAdapter(Probe).validate_python(probe(str(path)))
 
 
 def codes(found: Probe) -> list[str]:
@@ -304,5 +304,5 @@ def test_the_picture_is_decoded_by_one_thread(monkeypatch: pytest.MonkeyPatch, m
         return packets(container, stream)
 
     monkeypatch.setattr(probing, "packets", noted)
-    assert probing.probe(str(make_clip())).result["media"] is not None
+    assert probing.probe(str(make_clip()))["media"] is not None
     assert seen == [1]

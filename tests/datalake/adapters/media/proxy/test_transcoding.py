@@ -222,7 +222,7 @@ def test_a_request_does_no_more_than_it_has_time_for(
         tags={},
     )
     requests = 1
-    while not transcoding.step(seconds=0.0).result["is_finished"]:
+    while not transcoding.step(seconds=0.0)["is_finished"]:
         requests += 1
     transcoding.close()
     assert requests >= 60  # a picture each
