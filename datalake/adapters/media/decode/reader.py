@@ -21,7 +21,7 @@ from datalake.adapters.media.decode.left_out import OutOfOrder
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
 from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
-from datalake.adapters.media.decode.upright import in_planes, upright
+from datalake.adapters.media.decode.upright import Upright, in_planes
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
 from datalake.contracts import VideoStream
@@ -46,6 +46,7 @@ class Reader:
     def __init__(self, path: str, video: VideoStream, threads: int, gpu: Hardware | None = None) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
+        self._upright = Upright(video)
         self._start_us, self._can_seek = 0, True
         self._current: Picture | None = None
         self._ahead: Picture | None = None
@@ -84,8 +85,8 @@ class Reader:
         return list(self._noted.values())
 
     def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels as they are to be seen, in the video's size."""
-        return upright(frame if self._decoder.is_software else in_planes(frame), self._video)
+        """RGB pixels as they are to be seen, in the video's size; let them go before the next picture's."""
+        return self._upright(frame if self._decoder.is_software else in_planes(frame))
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:
         """The whole picture on screen at each wanted time, once, if it began in [start_us, end_us).

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import av
 import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from datalake.adapters.media.decode.upright import in_planes, upright
+from datalake.adapters.media.decode.upright import Upright, in_planes
+from datalake.adapters.ports import Image
 from datalake.contracts import VideoStream
+from tests.clips import clips_folder, kept
 
 WIDTH_PX, HEIGHT_PX = 320, 240
-FULL, LIMITED, BT709 = 2, 1, 1
+FULL, LIMITED, BT709, GBR = 2, 1, 1, 0
+LEFT, TOP_LEFT = 1, 3
 
 
 def stream(rotation_deg: int = 0) -> VideoStream:
@@ -25,9 +31,13 @@ def stream(rotation_deg: int = 0) -> VideoStream:
     )
 
 
-def planar(pixel_format: str, colour_range: int) -> VideoFrame:
+def upright(frame: VideoFrame, video: VideoStream) -> Image:
+    return Upright(video)(frame).copy()
+
+
+def planar(pixel_format: str, colour_range: int, seed: int = 1) -> VideoFrame:
     """A picture as software decodes it."""
-    rough = np.random.default_rng(1).integers(0, 256, (12, 16, 3), np.uint8)
+    rough = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
     smooth = cv2.resize(rough, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
     frame = VideoFrame.from_ndarray(np.asarray(smooth, np.uint8), format="rgb24").reformat(
         format=pixel_format
@@ -73,5 +83,55 @@ def test_what_lies_in_planes_is_left_alone() -> None:
 def test_pictures_are_turned_upright(rotation_deg: int) -> None:
     frame = planar("yuv420p", LIMITED)
     turned = upright(frame, stream(rotation_deg))
-    assert turned.flags.c_contiguous
     assert np.array_equal(turned, np.rot90(upright(frame, stream()), -rotation_deg // 90))
+
+
+@pytest.mark.parametrize("chroma_location", [0, LEFT, TOP_LEFT])
+@pytest.mark.parametrize("colour_range", [0, LIMITED, FULL])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p", "yuv420p10le", "gray", "gbrp", "yuva420p"])
+def test_colours_are_those_that_swscale_makes_by_itself(
+    pixel_format: str, colour_range: int, chroma_location: int
+) -> None:
+    frame = planar(pixel_format, colour_range)
+    frame.colorspace, frame.chroma_location = GBR if pixel_format == "gbrp" else BT709, chroma_location
+    assert np.array_equal(upright(frame, stream()), frame.reformat(format="rgb24").to_ndarray())
+
+
+def test_interlaced_pictures_keep_their_fields_apart() -> None:
+    path = kept(clips_folder() / "interlaced.ts", _write_interlaced)
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    assert all(frame.interlaced_frame for frame in frames)
+    made = Upright(stream())
+    for frame in frames:
+        assert np.array_equal(made(frame), frame.reformat(format="rgb24").to_ndarray())
+
+
+def test_memory_is_used_again_but_never_under_a_reader() -> None:
+    made, first, second = Upright(stream()), planar("yuv420p", LIMITED), planar("yuv420p", LIMITED, seed=2)
+    held = made(first)
+    other = made(second)
+    assert np.array_equal(held, upright(first, stream()))
+    places = {held.ctypes.data, other.ctypes.data}
+    del held, other
+    assert {made(first).ctypes.data for _ in range(5)} <= places
+
+
+def test_a_picture_that_looks_otherwise_midway_is_made_the_same() -> None:
+    made = Upright(stream())
+    small = planar("yuv420p", FULL).reformat(width=100, height=80)
+    for frame in (planar("yuv420p", LIMITED), small, planar("yuv422p", FULL), planar("yuv420p", FULL)):
+        assert np.array_equal(made(frame), upright(frame, stream()))
+        assert made(frame).shape == (HEIGHT_PX, WIDTH_PX, 3)
+
+
+def _write_interlaced(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        coded = container.add_stream("libx264", rate=25)
+        coded.width, coded.height, coded.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        coded.codec_context.options = {"x264-params": "interlaced=1"}
+        for number in range(3):
+            frame = planar("yuv420p", LIMITED, seed=number)
+            frame.pts = number
+            container.mux(coded.encode(frame))
+        container.mux(coded.encode(None))
