@@ -9,8 +9,8 @@ task imports it by itself and says why it cannot: without a fork server no task 
 import gc
 import logging
 
+from datalake.libraries import set_policy
 from datalake.preloaded import Stamps, forget, loaded, stamps
-from datalake.threads import set_policy
 
 set_policy()
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from benchmarks.speed.cases import Case
 from benchmarks.speed.work import Work
+from datalake.libraries import POLICY
 from datalake.settings import PROJECT_ROOT
-from datalake.threads import POLICY
 
 FUNCTIONS = {
     "silver": "ours.silver",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datalake.adapters.ports import Embedder
 from datalake.errors import ConfigurationError
-from datalake.threads import set_policy
+from datalake.libraries import set_policy
 
 __all__ = ["build_embedder"]
 

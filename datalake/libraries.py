@@ -1,4 +1,4 @@
-"""How libraries of our tasks use threads; said before they are loaded, since each reads it once."""
+"""How libraries of our tasks use processors and memory; said before they are loaded: each reads it once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ POLICY = {
     # 40 of 55 seconds of processor time
     "OPENBLAS_NUM_THREADS": "1",
     "OPENCV_FOR_THREADS_NUM": "1",
+    # PyTorch takes what is large in pages of 2 MiB: each layer asks the kernel for new memory
+    "THP_MEM_ALLOC_ENABLE": "1",
 }
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from datalake.threads import POLICY
+from datalake.libraries import POLICY
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_it_is_said_before_a_library_is_loaded(module: str, library: str) -> Non
 
 
 def test_what_the_environment_says_stays() -> None:
-    code = "from datalake.threads import set_policy; set_policy(); import cv2; print(cv2.getNumThreads())"
+    code = "from datalake.libraries import set_policy; set_policy(); import cv2; print(cv2.getNumThreads())"
     said = {**os.environ, "OPENCV_FOR_THREADS_NUM": "3"}
     done = subprocess.run([sys.executable, "-c", code], env=said, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["3"]
