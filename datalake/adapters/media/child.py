@@ -7,6 +7,7 @@ that has come along with their request, so nothing outlives a kill.
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import resource
@@ -28,7 +29,7 @@ from datalake.findings import finding
 MAX_PACKET_BYTES = 128 * 1024
 
 Handlers = Mapping[str, Callable[..., Any]]
-"""What answers each request by JSON; `pixels` is the file for those that it asks for, if it does."""
+"""What answers each request; one that has come with a file is given it as `pixels`."""
 
 
 def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = None) -> None:
@@ -46,6 +47,7 @@ def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = N
         memory_bytes += hardware.reserved_bytes
     _limit_memory(memory_bytes)
     with socket.socket(fileno=channel_fd) as channel:
+        gc.freeze()  # collecting what one file leaves behind need not look at the libraries
         channel.send(b"{}")  # ready: from here on, a failure is the video's
         while True:
             packet, files, _, _ = socket.recv_fds(channel, MAX_PACKET_BYTES, 1)

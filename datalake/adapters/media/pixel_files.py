@@ -10,11 +10,13 @@ import fcntl
 import mmap
 import os
 import weakref
+from collections import deque
 
 import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
+_BLOCK_BYTES = 512  # of st_blocks, whatever the file system
 
 
 class PixelFile:
@@ -25,15 +27,18 @@ class PixelFile:
 
     def __init__(self) -> None:
         self.fd = os.memfd_create("pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        weakref.finalize(self, os.close, self.fd)
+        weakref.finalize(self, os.close, self.fd).atexit = False
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
 
 
 class PixelFiles:
-    """The files of one child; one is used again when nobody holds its pixels any more."""
+    """The files of one child; one is used again when nobody holds its pixels any more.
+
+    Two stay at most: one is filled while another one is read.
+    """
 
     def __init__(self) -> None:
-        self._free: list[PixelFile] = []
+        self._free: deque[PixelFile] = deque(maxlen=2)
 
     def take(self) -> PixelFile:
         """A file that nobody reads."""
@@ -43,11 +48,14 @@ class PixelFiles:
         """The beginning of a file, without a copy; with the last array that uses it the file is free.
 
         Raises:
-            ValueError: the file is shorter.
+            ValueError: less has been written.
         """
+        # by blocks: a hole would be filled with our memory
+        if os.fstat(file.fd).st_blocks * _BLOCK_BYTES < size_bytes:
+            raise ValueError(f"fewer than {size_bytes} bytes were written")
         if not size_bytes:
             self._free.append(file)
             return np.empty(0, np.uint8)
         memory = mmap.mmap(file.fd, size_bytes, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
-        weakref.finalize(memory, self._free.append, file)
+        weakref.finalize(memory, self._free.append, file).atexit = False
         return np.frombuffer(memory, np.uint8)

@@ -20,6 +20,7 @@ from typing import Any
 
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
+from datalake.adapters.media.process_memory import held_bytes, resident_bytes
 from datalake.contracts import Finding
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
@@ -30,8 +31,6 @@ ENDED = frozenset({"decoder_died", "decoder_hung", "decoder_out_of_memory"})  # 
 _MAX_PACKET_BYTES = 128 * 1024
 _START_TIMEOUT_S = 60.0
 _LAST_WORDS_S = 2.0  # from hanging up to the end of a traceback
-_HELD = ("RssAnon:", "RssShmem:")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,7 +44,7 @@ class Child:
 
     def __init__(self, limits: Limits, entry: str = ENTRY) -> None:
         self._limits = limits
-        with ExitStack() as opened, _enough_left():
+        with ExitStack() as opened, _enough_left("the media child cannot start"):
             self._stderr = opened.enter_context(tempfile.TemporaryFile())
             self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             opened.enter_context(self._channel)
@@ -103,11 +102,19 @@ class Child:
             BadVideo: the child refused the file, hung, died or ran out of memory.
         """
         self._send(op, timeout_s, [], arguments)
-        return self._received()["result"]
+        answer = self._received()
+        self.is_busy = False
+        return answer["result"]
 
     def send(self, op: str, timeout_s: float | None = None, **arguments: Any) -> None:
-        """Ask for something that has pixels; the clock runs from here."""
-        self._target = self._pixel_files.take()
+        """Ask for something that has pixels; the clock runs from here.
+
+        Raises:
+            BadVideo: the child has ended.
+            MachineBusy: this machine has no room for pixels.
+        """
+        with _enough_left("there is no room for pixels"):
+            self._target = self._pixel_files.take()
         self._send(op, timeout_s, [self._target.fd], arguments)
 
     def receive(self) -> tuple[Any, Pixels]:
@@ -115,10 +122,20 @@ class Child:
 
         Raises:
             BadVideo: the child refused the file, hung, died or ran out of memory.
+            MachineBusy: this machine has no room for pixels.
         """
-        assert self._target is not None, "`send` comes first"
+        target, self._target = self._target, None
+        if target is None:
+            raise RuntimeError("`send` comes first")
         answer = self._received()
-        return answer["result"], self._pixel_files.mapped(self._target, answer["pixels_bytes"])
+        try:
+            with _enough_left("there is no room for pixels"):
+                pixels = self._pixel_files.mapped(target, answer["pixels_bytes"])
+        except ValueError as lie:
+            self.kill()
+            raise BadVideo(finding("decoder_died", f"{lie}, though it said so; killed")) from None
+        self.is_busy = False
+        return answer["result"], pixels
 
     def _send(self, op: str, timeout_s: float | None, files: list[int], arguments: dict[str, Any]) -> None:
         limit_s = timeout_s or self._limits.timeout_s
@@ -144,7 +161,6 @@ class Child:
         answer: dict[str, Any] = json.loads(packet)
         if refusal := answer.get("finding"):
             raise BadVideo(Finding.model_validate(refusal))
-        self.is_busy = False
         return answer
 
     def kill(self) -> None:
@@ -153,6 +169,7 @@ class Child:
         self._process.wait()
         self._channel.close()
         self._stderr.close()
+        self._pixel_files, self._target = PixelFiles(), None
 
     def kill_at_once(self) -> None:
         """Send SIGKILL and return: for any thread, also while another one waits for the answer."""
@@ -163,10 +180,10 @@ class Child:
         """Kill the process if more memory is in use than it may have: for any thread."""
         limit_bytes = self._limits.resident_bytes
         # looked at ten times a second: pages of files count here, but this costs a fifth
-        if not self.is_alive or _resident_bytes(self.pid) <= limit_bytes:
+        if not self.is_alive or resident_bytes(self.pid) <= limit_bytes:
             return
-        if (held_bytes := _held_bytes(self.pid)) > limit_bytes:
-            self._excess_bytes = held_bytes
+        if (excess_bytes := held_bytes(self.pid)) > limit_bytes:
+            self._excess_bytes = excess_bytes
             self.kill_at_once()
 
     def _end(self) -> BadVideo:
@@ -196,32 +213,13 @@ class Child:
         return f"{how}: {lines[-1][:500]}"
 
 
-def _resident_bytes(pid: int) -> int:
-    """Memory that a process has in use, pages of files among it; 0 once it has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-
-
-def _held_bytes(pid: int) -> int:
-    """Memory that a process has in use, without pages of files; 0 once it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_HELD))
-
-
 @contextmanager
-def _enough_left() -> Iterator[None]:
+def _enough_left(trouble: str) -> Iterator[None]:
     """ENOSPC, ENOMEM, EAGAIN and EMFILE are all of the machine, and pass."""
     try:
         yield
     except OSError as error:
-        raise MachineBusy(
-            f"the media child cannot start: {error.strerror}; free memory, files or space in TMPDIR"
-        ) from error
+        raise MachineBusy(f"{trouble}: {error.strerror}; free memory, files or space in TMPDIR") from error
 
 
 def _bare_environment() -> dict[str, str]:

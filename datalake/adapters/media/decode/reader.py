@@ -65,6 +65,7 @@ class Reader:
 
     def close(self) -> None:
         """Close the file."""
+        self._upright.close()
         self._decoder.close()
         self._container.close()
 
@@ -85,7 +86,7 @@ class Reader:
         return list(self._noted.values())
 
     def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels as they are to be seen, in the video's size; let them go before the next picture's."""
+        """RGB pixels as they are to be seen, in the video's size, until the next picture."""
         return self._upright(frame if self._decoder.is_software else in_planes(frame))
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import numpy.typing as npt
 from av.filter import Graph
@@ -10,7 +12,8 @@ from av.video.frame import VideoFrame
 from datalake.contracts import VideoStream
 
 _PLANES = {"nv12": "yuv420p"}
-_TURNS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
+_TURNS = {0: (), 90: ("transpose=clock",), 180: ("vflip", "hflip"), 270: ("transpose=cclock",)}
+_UNSPECIFIED = 2  # ITU-T H.273
 
 
 def in_planes(frame: VideoFrame) -> VideoFrame:
@@ -25,22 +28,43 @@ def in_planes(frame: VideoFrame) -> VideoFrame:
 class Upright:
     """Turns the pictures of a stream as it says; one of another size is scaled to the video's.
 
-    FFmpeg's filters do it, in memory that they use again: a new picture of 1080p each time takes 4 ms, not 1.
+    FFmpeg's filters do it, in memory that they use again.
     """
 
     def __init__(self, video: VideoStream) -> None:
         self._video = video
-        self._graph = Graph()
+        self._graph: Graph | None = None
         self._made_for: tuple[object, ...] = ()
+        self._packed = np.empty((0, 0, 3), np.uint8)
 
     def __call__(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels, (height, width, 3); the next picture may take their memory once they are let go."""
+        """RGB pixels, (height, width, 3), until the next picture.
+
+        Raises:
+            av.error.FFmpegError: FFmpeg does not know the format, or the matrix of the colours.
+        """
         samples = (frame.colorspace, frame.color_range, frame.chroma_location)
         kind = (frame.format.name, frame.width, frame.height, *samples)
-        if kind != self._made_for:
+        if self._graph is None or kind != self._made_for:
+            self.close()
             self._graph, self._made_for = self._filters(frame), kind
+        # nothing is converted by these, but filters refuse some that files have
+        frame.color_primaries = frame.color_trc = _UNSPECIFIED
         self._graph.push(frame)
-        return np.ascontiguousarray(self._graph.vpull().to_ndarray(), np.uint8)
+        return self._without_padding(np.asarray(self._graph.vpull().to_ndarray(), np.uint8))
+
+    def close(self) -> None:
+        """Free the filters' memory."""
+        self._graph = None
+        gc.collect()  # PyAV's filters refer to each other
+
+    def _without_padding(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        if image.flags.c_contiguous:
+            return image
+        if self._packed.shape != image.shape:
+            self._packed = np.empty(image.shape, np.uint8)
+        np.copyto(self._packed, image)
+        return self._packed
 
     def _filters(self, frame: VideoFrame) -> Graph:
         width, height = self._video.width_px, self._video.height_px
@@ -48,6 +72,7 @@ class Upright:
             width, height = height, width
         chroma_place = int(frame.chroma_location)
         graph = Graph()
+        graph.threads = 1  # the decoder has those that were given
         graph.link_nodes(
             graph.add(
                 "buffer",

@@ -33,6 +33,11 @@ def boast(pixels: FileIO) -> None:
     pixels.seek(1000)  # as if so much were written
 
 
+def leave_a_hole(pixels: FileIO) -> None:
+    pixels.truncate(2**40)
+    pixels.seek(2**40)
+
+
 def hang(**_: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
@@ -63,7 +68,6 @@ def reserve(size: int) -> int:
 
 def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
-    return
 
 
 def trip() -> None:
@@ -79,6 +83,6 @@ def environment() -> list[str]:
 
 
 if __name__ == "__main__":
-    fine, writing = (echo, reserve, environment), (pixels_of, shrink, boast)
+    fine, writing = (echo, reserve, environment), (pixels_of, shrink, boast, leave_a_hole)
     handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, refuse)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

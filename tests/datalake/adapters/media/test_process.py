@@ -72,31 +72,23 @@ def test_pixels_come_back_without_a_name_and_can_be_written(pool: ChildPool) -> 
     assert set(pixels.tolist()) == {8}
 
 
-def test_memory_of_pixels_is_used_again_and_never_under_a_reader(pool: ChildPool) -> None:
-    with pool.lease() as child:
-        first = received(child, 1)
-        part = first.reshape(10, 100)[2:, 5:]
-        del first
-        second = received(child, 2)
-        assert (part.min(), part.max()) == (1, 1)
-        used = set(pixel_files())
-        del part, second
-        for level, size in ((3, 5000), (4, 0), (5, 10)):  # larger than before, none at all, smaller
-            pixels = received(child, level, size)
-            assert set(pixel_files()) <= used
-            del pixels
-
-
 def test_pixels_outlive_their_child_and_their_files_go_with_both(pool: ChildPool) -> None:
     before = pixel_files()
     with pool.lease() as child:
-        pixels = received(child, 9)
+        first, second = received(child, 9), received(child, 8)
+        del second  # its file is free to be used again
         child.kill()
-    del child
-    levels = set(pixels.tolist())
-    assert levels == {9}
-    del pixels
-    assert pixel_files() == before
+        levels = set(first.tolist())
+        assert levels == {9}
+        del first
+        assert pixel_files() == before
+
+
+def test_a_request_without_an_answer_has_no_pixels(pool: ChildPool) -> None:
+    with pool.lease() as child:
+        received(child, 1)
+        with pytest.raises(RuntimeError, match="`send` comes first"):
+            child.receive()
 
 
 def test_pixels_cannot_be_taken_away_from_their_reader(pool: ChildPool) -> None:
@@ -105,10 +97,25 @@ def test_pixels_cannot_be_taken_away_from_their_reader(pool: ChildPool) -> None:
         child.receive()
 
 
-def test_pixels_that_are_not_there_are_not_read(pool: ChildPool) -> None:
-    with pool.lease() as child, pytest.raises(ValueError, match="length"):
-        child.send("boast")
-        child.receive()
+@pytest.mark.parametrize("op", ["boast", "leave_a_hole"])
+def test_a_child_that_says_more_than_it_has_written_is_not_used_again(pool: ChildPool, op: str) -> None:
+    with pool.lease() as child:
+        pid = child.pid
+        child.send(op)
+        with pytest.raises(BadVideo, match=r"decoder_died: fewer than \d+ bytes were written"):
+            child.receive()
+    assert_gone(pid)
+
+
+def test_no_room_for_pixels_is_trouble_of_the_machine(pool: ChildPool) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with pool.lease() as child:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            with pytest.raises(MachineBusy, match="no room for pixels: Too many open files"):
+                child.send("pixels_of", size=1, level=1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from datalake.adapters.media.decode.upright import Upright, in_planes
@@ -14,7 +16,7 @@ from datalake.contracts import VideoStream
 from tests.clips import clips_folder, kept
 
 WIDTH_PX, HEIGHT_PX = 320, 240
-FULL, LIMITED, BT709, GBR = 2, 1, 1, 0
+FULL, LIMITED, BT709 = 2, 1, 1
 LEFT, TOP_LEFT = 1, 3
 
 
@@ -33,6 +35,10 @@ def stream(rotation_deg: int = 0) -> VideoStream:
 
 def upright(frame: VideoFrame, video: VideoStream) -> Image:
     return Upright(video)(frame).copy()
+
+
+def by_itself(frame: VideoFrame) -> Image:
+    return np.asarray(frame.reformat(format="rgb24").to_ndarray(), np.uint8)
 
 
 def planar(pixel_format: str, colour_range: int, seed: int = 1) -> VideoFrame:
@@ -88,13 +94,51 @@ def test_pictures_are_turned_upright(rotation_deg: int) -> None:
 
 @pytest.mark.parametrize("chroma_location", [0, LEFT, TOP_LEFT])
 @pytest.mark.parametrize("colour_range", [0, LIMITED, FULL])
-@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p", "yuv420p10le", "gray", "gbrp", "yuva420p"])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p", "yuv420p10le", "gray", "p010le", "yuva420p"])
 def test_colours_are_those_that_swscale_makes_by_itself(
     pixel_format: str, colour_range: int, chroma_location: int
 ) -> None:
     frame = planar(pixel_format, colour_range)
-    frame.colorspace, frame.chroma_location = GBR if pixel_format == "gbrp" else BT709, chroma_location
-    assert np.array_equal(upright(frame, stream()), frame.reformat(format="rgb24").to_ndarray())
+    frame.chroma_location = chroma_location
+    assert np.array_equal(upright(frame, stream()), by_itself(frame))
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p10le", "gbrp"])
+@pytest.mark.parametrize(("primaries", "transfer"), [(0, 2), (2, 3), (255, 0), (9, 16)])
+@pytest.mark.parametrize("matrix", [0, 1, 3, 9, 14])
+def test_what_a_stream_says_of_its_colours_is_taken_as_swscale_takes_it(
+    pixel_format: str, primaries: int, transfer: int, matrix: int
+) -> None:
+    frame = planar(pixel_format, LIMITED)
+    frame.color_primaries, frame.color_trc, frame.colorspace = primaries, transfer, matrix
+    try:
+        expected = by_itself(frame)
+    except FFmpegError:
+        with pytest.raises(FFmpegError):
+            upright(frame, stream())
+    else:
+        assert np.array_equal(upright(frame, stream()), expected)
+
+
+def test_rows_that_are_padded_in_memory_come_out_without() -> None:
+    narrow = planar("yuv420p", LIMITED).reformat(width=122, height=90)
+    made = Upright(stream().model_copy(update={"width_px": 122, "height_px": 90}))
+    for _ in range(2):
+        assert made(narrow).flags.c_contiguous
+        assert np.array_equal(made(narrow), by_itself(narrow))
+
+
+def test_filters_have_one_thread_and_go_with_what_they_were_made_for() -> None:
+    made = Upright(stream())
+    made(planar("yuv420p", LIMITED))
+    assert made._graph is not None
+    assert made._graph.threads == 1
+    first = weakref.ref(made._graph)
+    made(planar("yuv422p", LIMITED))
+    assert first() is None
+    second = weakref.ref(made._graph)
+    made.close()
+    assert second() is None
 
 
 def test_interlaced_pictures_keep_their_fields_apart() -> None:
@@ -104,7 +148,7 @@ def test_interlaced_pictures_keep_their_fields_apart() -> None:
     assert all(frame.interlaced_frame for frame in frames)
     made = Upright(stream())
     for frame in frames:
-        assert np.array_equal(made(frame), frame.reformat(format="rgb24").to_ndarray())
+        assert np.array_equal(made(frame), by_itself(frame))
 
 
 def test_memory_is_used_again_but_never_under_a_reader() -> None:
