@@ -18,8 +18,8 @@ class Limits:
         timeout_s: wall seconds for any request.
         timeout_per_video_s: seconds more for each second of video that a request decodes.
         memory_bytes: address space, mapped or used; asking for more fails at once.
-        resident_bytes: memory in use, without what is only mapped from files. Pixels are in files of
-            no process's memory; no file has more of them than a window may hold.
+        resident_bytes: memory in use, without what is only mapped from files. Pixels lie in
+            files of the parent's (`pixel_files`), as large as the largest windows.
         threads: of the decoder.
         uses_gpu: True where NVDEC is to decode what it can.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from io import FileIO
 from typing import Any
@@ -42,6 +43,7 @@ class Decoding:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+            gc.collect()  # PyAV's filters refer to each other, and hold pictures
 
     def keyframes(self, is_exact: bool, pixels: FileIO) -> int:
         """The number of keyframes; where pixels would be their times are written (int64, microseconds).

@@ -64,8 +64,7 @@ class Reader:
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
     def close(self) -> None:
-        """Close the file."""
-        self._upright.close()
+        """Close the file; its filters' memory goes with the next collection of garbage."""
         self._decoder.close()
         self._container.close()
 

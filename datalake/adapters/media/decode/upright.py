@@ -46,17 +46,14 @@ class Upright:
         samples = (frame.colorspace, frame.color_range, frame.chroma_location)
         kind = (frame.format.name, frame.width, frame.height, *samples)
         if self._graph is None or kind != self._made_for:
-            self.close()
+            if self._graph is not None:
+                self._graph = None
+                gc.collect()  # PyAV's filters refer to each other, and hold pictures
             self._graph, self._made_for = self._filters(frame), kind
         # nothing is converted by these, but filters refuse some that files have
         frame.color_primaries = frame.color_trc = _UNSPECIFIED
         self._graph.push(frame)
         return self._without_padding(np.asarray(self._graph.vpull().to_ndarray(), np.uint8))
-
-    def close(self) -> None:
-        """Free the filters' memory."""
-        self._graph = None
-        gc.collect()  # PyAV's filters refer to each other
 
     def _without_padding(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         if image.flags.c_contiguous:

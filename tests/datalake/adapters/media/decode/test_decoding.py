@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from av.filter import Graph
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.decoding import Decoding
@@ -100,6 +102,23 @@ def test_a_closed_file_is_let_go(
     decoding.close()
     decoding.close()
     assert str(path) not in _open_files()
+
+
+def test_filters_go_with_their_file(
+    opened: Callable[[Path, Path], Decoding], make_clip: Callable[..., Path], pixels: FileIO
+) -> None:
+    path = make_clip()
+    gc.collect()
+    before = _graphs()
+    decoding = opened(path, path)
+    decoding.frames(0, 10**9, [0], pixels)
+    assert _graphs() == before + 1
+    decoding.close()
+    assert _graphs() == before
+
+
+def _graphs() -> int:
+    return sum(type(one) is Graph for one in gc.get_objects())
 
 
 def _open_files() -> list[str]:
