@@ -14,6 +14,8 @@ from datalake.contracts import VideoStream
 _PLANES = {"nv12": "yuv420p"}
 _TURNS = {0: (), 90: ("transpose=clock",), 180: ("vflip", "hflip"), 270: ("transpose=cclock",)}
 _UNSPECIFIED = 2  # ITU-T H.273
+# PyAV 19 does, but needs Python 3.12: where chroma samples lie has to be told to a filter, swscale sees it
+SAYS_CHROMA_PLACE = hasattr(VideoFrame, "chroma_location")
 
 
 def in_planes(frame: VideoFrame) -> VideoFrame:
@@ -28,7 +30,7 @@ def in_planes(frame: VideoFrame) -> VideoFrame:
 class Upright:
     """Turns the pictures of a stream as it says; one of another size is scaled to the video's.
 
-    FFmpeg's filters do it, in memory that they use again.
+    FFmpeg's filters do it, in memory that they use again; with PyAV 18 swscale does, in new memory.
     """
 
     def __init__(self, video: VideoStream) -> None:
@@ -43,6 +45,8 @@ class Upright:
         Raises:
             av.error.FFmpegError: FFmpeg does not know the format, or the matrix of the colours.
         """
+        if not SAYS_CHROMA_PLACE:
+            return self._by_swscale(frame)
         samples = (frame.colorspace, frame.color_range, frame.chroma_location)
         kind = (frame.format.name, frame.width, frame.height, *samples)
         if self._graph is None or kind != self._made_for:
@@ -63,11 +67,19 @@ class Upright:
         np.copyto(self._packed, image)
         return self._packed
 
-    def _filters(self, frame: VideoFrame) -> Graph:
+    def _by_swscale(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        width, height = self._coded_size()
+        image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+        return np.ascontiguousarray(np.rot90(image, -self._video.rotation_deg // 90), np.uint8)
+
+    def _coded_size(self) -> tuple[int, int]:
+        """Width and height before it is turned."""
         width, height = self._video.width_px, self._video.height_px
-        if self._video.rotation_deg in (90, 270):
-            width, height = height, width
-        chroma_place = int(frame.chroma_location)
+        return (height, width) if self._video.rotation_deg in (90, 270) else (width, height)
+
+    def _filters(self, frame: VideoFrame) -> Graph:
+        width, height = self._coded_size()
+        place = str(int(frame.chroma_location))
         graph = Graph()
         graph.threads = 1  # the decoder has those that were given
         graph.link_nodes(
@@ -79,7 +91,7 @@ class Upright:
                 colorspace=str(int(frame.colorspace)),
                 range=str(int(frame.color_range)),
             ),
-            graph.add("scale", f"{width}:{height}:flags=bilinear:interl=-1:in_chroma_loc={chroma_place}"),
+            graph.add("scale", f"{width}:{height}:flags=bilinear:interl=-1:in_chroma_loc={place}"),
             graph.add("format", "rgb24"),
             *(graph.add(*turn.split("=")) for turn in _TURNS[self._video.rotation_deg]),
             graph.add("buffersink"),

@@ -10,6 +10,7 @@ import pytest
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
+from datalake.adapters.media.decode import upright as upright_module
 from datalake.adapters.media.decode.upright import Upright, in_planes
 from datalake.adapters.ports import Image
 from datalake.contracts import VideoStream
@@ -18,6 +19,9 @@ from tests.clips import clips_folder, kept
 WIDTH_PX, HEIGHT_PX = 320, 240
 FULL, LIMITED, BT709 = 2, 1, 1
 LEFT, TOP_LEFT = 1, 3
+
+
+uses_filters = pytest.mark.skipif(not upright_module.SAYS_CHROMA_PLACE, reason="PyAV 18: swscale does it")
 
 
 def stream(rotation_deg: int = 0) -> VideoStream:
@@ -99,7 +103,8 @@ def test_colours_are_those_that_swscale_makes_by_itself(
     pixel_format: str, colour_range: int, chroma_location: int
 ) -> None:
     frame = planar(pixel_format, colour_range)
-    frame.chroma_location = chroma_location
+    if upright_module.SAYS_CHROMA_PLACE:
+        frame.chroma_location = chroma_location
     assert np.array_equal(upright(frame, stream()), by_itself(frame))
 
 
@@ -120,6 +125,16 @@ def test_what_a_stream_says_of_its_colours_is_taken_as_swscale_takes_it(
         assert np.array_equal(upright(frame, stream()), expected)
 
 
+@pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
+def test_where_pyav_does_not_say_where_chroma_lies_pictures_are_the_same(
+    rotation_deg: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = planar("yuv420p", LIMITED)
+    expected = upright(frame, stream(rotation_deg))
+    monkeypatch.setattr(upright_module, "SAYS_CHROMA_PLACE", False)
+    assert np.array_equal(upright(frame, stream(rotation_deg)), expected)
+
+
 def test_rows_that_are_padded_in_memory_come_out_without() -> None:
     narrow = planar("yuv420p", LIMITED).reformat(width=122, height=90)
     made = Upright(stream().model_copy(update={"width_px": 122, "height_px": 90}))
@@ -128,6 +143,7 @@ def test_rows_that_are_padded_in_memory_come_out_without() -> None:
         assert np.array_equal(made(narrow), by_itself(narrow))
 
 
+@uses_filters
 def test_filters_have_one_thread_and_go_with_the_pictures_they_were_made_for() -> None:
     made = Upright(stream())
     made(planar("yuv420p", LIMITED))
@@ -148,6 +164,7 @@ def test_interlaced_pictures_keep_their_fields_apart() -> None:
         assert np.array_equal(made(frame), by_itself(frame))
 
 
+@uses_filters
 def test_memory_is_used_again_but_never_under_a_reader() -> None:
     made, first, second = Upright(stream()), planar("yuv420p", LIMITED), planar("yuv420p", LIMITED, seed=2)
     held = made(first)
