@@ -128,6 +128,7 @@ class ChildPool:
             self._kill_the_too_large()
 
     def _kill_the_too_large(self) -> None:
+        # not in the loop that waits: its variable would keep a child that is gone, and its pixels
         for child in list(self._children):
             child.kill_if_too_large()
 

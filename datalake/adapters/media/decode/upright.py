@@ -14,7 +14,7 @@ from datalake.contracts import VideoStream
 _PLANES = {"nv12": "yuv420p"}
 _TURNS = {0: (), 90: ("transpose=clock",), 180: ("vflip", "hflip"), 270: ("transpose=cclock",)}
 _UNSPECIFIED = 2  # ITU-T H.273
-# PyAV 19 does, but needs Python 3.12: where chroma samples lie has to be told to a filter, swscale sees it
+# PyAV 19 does (Python 3.12). Filters have to be told where chroma samples lie; swscale looks itself
 SAYS_CHROMA_PLACE = hasattr(VideoFrame, "chroma_location")
 
 

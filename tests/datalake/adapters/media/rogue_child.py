@@ -20,8 +20,8 @@ def echo(value: object, **_: object) -> object:
     return value
 
 
-def pixels_of(size: int, level: int, pixels: FileIO) -> int:
-    return pixels.write(bytes([level]) * size)
+def pixels_from(first: int, size: int, pixels: FileIO) -> int:
+    return pixels.write(bytes(number % 256 for number in range(first, first + size)))
 
 
 def shrink(pixels: FileIO) -> None:
@@ -83,6 +83,6 @@ def environment() -> list[str]:
 
 
 if __name__ == "__main__":
-    fine, writing = (echo, reserve, environment), (pixels_of, shrink, boast, leave_a_hole)
+    fine, writing = (echo, reserve, environment), (pixels_from, shrink, boast, leave_a_hole)
     handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, refuse)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

@@ -50,12 +50,17 @@ def test_a_healthy_child_is_kept(pool: ChildPool) -> None:
     assert len(pids) == 1
 
 
-def received(child: Child, level: int, size: int = 1000) -> Pixels:
-    """So many pixels of one level, from the child."""
-    child.send("pixels_of", size=size, level=level)
-    said, pixels = child.receive()
-    assert said == pixels.size == size
-    assert set(pixels.tolist()) <= {level}
+def levels(first: int) -> list[int]:
+    """Of a thousand pixels, rising."""
+    return [number % 256 for number in range(first, first + 1000)]
+
+
+def received(child: Child, first: int) -> Pixels:
+    """A thousand pixels from the child."""
+    child.send("pixels_from", first=first, size=1000)
+    size, pixels = child.receive()
+    assert size == 1000
+    assert pixels.tolist() == levels(first)
     return pixels
 
 
@@ -69,7 +74,7 @@ def test_pixels_come_back_without_a_name_and_can_be_written(pool: ChildPool) -> 
     with pool.lease() as child:
         pixels = received(child, 7)
     pixels += np.uint8(1)  # models warn about read-only arrays
-    assert set(pixels.tolist()) == {8}
+    assert pixels.tolist() == levels(8)
 
 
 def test_pixels_outlive_their_child_and_their_files_go_with_both(pool: ChildPool) -> None:
@@ -78,8 +83,8 @@ def test_pixels_outlive_their_child_and_their_files_go_with_both(pool: ChildPool
         first, second = received(child, 9), received(child, 8)
         del second  # its file is free to be used again
         child.kill()
-        levels = set(first.tolist())
-        assert levels == {9}
+        still_there = first.tolist()
+        assert still_there == levels(9)
         del first
         assert pixel_files() == before
 
@@ -113,7 +118,7 @@ def test_no_room_for_pixels_is_trouble_of_the_machine(pool: ChildPool) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
         try:
             with pytest.raises(MachineBusy, match="no room for pixels: Too many open files"):
-                child.send("pixels_of", size=1, level=1)
+                child.send("pixels_from", first=1, size=1)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

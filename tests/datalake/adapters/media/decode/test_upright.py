@@ -20,7 +20,6 @@ WIDTH_PX, HEIGHT_PX = 320, 240
 FULL, LIMITED, BT709 = 2, 1, 1
 LEFT, TOP_LEFT = 1, 3
 
-
 uses_filters = pytest.mark.skipif(not upright_module.SAYS_CHROMA_PLACE, reason="PyAV 18: swscale does it")
 
 
@@ -92,7 +91,9 @@ def test_what_lies_in_planes_is_left_alone() -> None:
 @pytest.mark.parametrize("rotation_deg", [90, 180, 270])
 def test_pictures_are_turned_upright(rotation_deg: int) -> None:
     frame = planar("yuv420p", LIMITED)
-    turned = upright(frame, stream(rotation_deg))
+    made = Upright(stream(rotation_deg))
+    turned = made(frame)
+    assert turned.flags.c_contiguous
     assert np.array_equal(turned, np.rot90(upright(frame, stream()), -rotation_deg // 90))
 
 
