@@ -14,9 +14,12 @@ import resource
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from io import FileIO
 from typing import Any
+
+from av.error import FFmpegError
 
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware
@@ -27,6 +30,7 @@ from datalake.errors import BadVideo
 from datalake.findings import finding
 
 MAX_PACKET_BYTES = 128 * 1024
+_MAX_ERROR_CHARS = 8 * 1024
 
 Handlers = Mapping[str, Callable[..., Any]]
 """What answers each request; one that has come with a file is given it as `pixels`."""
@@ -67,6 +71,11 @@ def _reply(
     except MemoryError:
         refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
         channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
+    except FFmpegError:
+        raise  # the file's doing: the end of this process says so
+    except Exception as error:  # noqa: BLE001 - a boundary: the parent tells our own errors from the file's
+        told = "".join(traceback.format_exception(error))[-_MAX_ERROR_CHARS:]
+        channel.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:500], "trace": told}).encode())
     else:
         channel.send(json.dumps(answer).encode())
 

@@ -161,6 +161,8 @@ class Child:
         answer: dict[str, Any] = json.loads(packet)
         if refusal := answer.get("finding"):
             raise BadVideo(Finding.model_validate(refusal))
+        if error := answer.get("error"):
+            raise _our_error(error, answer["trace"])
         return answer
 
     def kill(self) -> None:
@@ -211,6 +213,13 @@ class Child:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         self.kill()
         return f"{how}: {lines[-1][:500]}"
+
+
+def _our_error(error: str, trace: str) -> RuntimeError:
+    """What a child says that stumbled over its own code: no video is to blame."""
+    ours = RuntimeError(f"in the media child: {error}")
+    ours.add_note(trace)
+    return ours
 
 
 @contextmanager

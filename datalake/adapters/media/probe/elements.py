@@ -61,11 +61,12 @@ def transport_layout(head: bytes) -> TransportLayout | None:
 
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
     """The boxes that begin in [start, end), one after the other; the last may end later than that."""
+    end = _inside(file, end)
     for _ in range(_MOST_ELEMENTS):
+        if start + 8 > end:
+            return
         file.seek(start)
         header = file.read(16)
-        if start + 8 > end or len(header) < 8:
-            return
         length, body = int.from_bytes(header[:4], "big"), start + 8
         past = start + length if length else end  # 0: up to the end
         if length == 1:
@@ -89,11 +90,12 @@ def boxes_within(file: BinaryIO, start: int, end: int, *names: bytes) -> Iterato
 
 def chunks(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
     """The RIFF chunks that begin in [start, end); a LIST is named after its kind, e.g. `movi`."""
+    end = _inside(file, end)
     for _ in range(_MOST_ELEMENTS):
+        if start + 8 > end:
+            return
         file.seek(start)
         header = file.read(12)
-        if start + 8 > end or len(header) < 8:
-            return
         name, length = header[:4], int.from_bytes(header[4:8], "little")
         is_list = name in (b"RIFF", b"LIST")
         past = start + 8 + length + length % 2
@@ -109,6 +111,7 @@ def matroska_segment(file: BinaryIO) -> Element | None:
 
 def elements(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
     """The EBML elements that begin in [start, end); nothing follows one whose size is left open."""
+    end = _inside(file, end)
     for _ in range(_MOST_ELEMENTS):
         if start >= end:
             return
@@ -143,9 +146,16 @@ def unsigned(file: BinaryIO, element: Element) -> int:
     return int.from_bytes(file.read(min((element.end or element.body) - element.body, 8)), "big")
 
 
+def _inside(file: BinaryIO, end: int) -> int:
+    """Where a walk ends at the latest: a damaged size may lead to where no file system lets us seek."""
+    return min(end, file.seek(0, os.SEEK_END))
+
+
 def _size(file: BinaryIO) -> int | None:
-    """An EBML variable-length size; None for the reserved value `unknown`."""
+    """An EBML variable-length size; None for the reserved value `unknown`, and for what is no size."""
     first = (file.read(1) or b"\x01")[0]
+    if not first:
+        return None
     width = 9 - first.bit_length()
     value = int.from_bytes(bytes([first & (0xFF >> width)]) + file.read(width - 1), "big")
     return None if value == (1 << 7 * width) - 1 else value

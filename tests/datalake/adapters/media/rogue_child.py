@@ -9,6 +9,8 @@ import sys
 import time
 from io import FileIO
 
+from av.error import InvalidDataError
+
 from datalake.adapters.media.child import main
 from datalake.errors import BadVideo
 from datalake.findings import finding
@@ -70,8 +72,12 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def trip() -> None:
-    raise ValueError("unheard-of pixel format")
+def trip(why: str = "unheard-of format", times: int = 1) -> None:
+    raise ValueError(why * times)
+
+
+def give_up() -> None:
+    raise InvalidDataError(1, "")
 
 
 def refuse() -> None:
@@ -84,5 +90,5 @@ def environment() -> list[str]:
 
 if __name__ == "__main__":
     fine, writing = (echo, reserve, environment), (pixels_from, shrink, boast, leave_a_hole)
-    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, refuse)
+    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, give_up, refuse)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

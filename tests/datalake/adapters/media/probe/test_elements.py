@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
 from datalake.adapters.media.probe.elements import (
     HEAD_BYTES,
+    Element,
     TransportLayout,
     boxes,
     boxes_within,
@@ -17,6 +20,8 @@ from datalake.adapters.media.probe.elements import (
     transport_layout,
     unsigned,
 )
+
+Walk = Callable[..., Iterable[Element]]
 
 
 def box(name: bytes, content: bytes = b"") -> bytes:
@@ -97,12 +102,27 @@ def test_elements_and_the_numbers_in_them() -> None:
         (b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"\xae\x80", [(b"\x18\x53\x80\x67", 0, 12, None)]),
         (b"\xec\x40", [(b"\xec", 0, 3, 3)]),  # its size is cut off
         (b"\xec", [(b"\xec", 0, 1, 1)]),
+        (b"\xec\x00" + b"\xff" * 8, [(b"\xec", 0, 2, None)]),  # no size begins so
     ],
 )
 def test_odd_elements(content: bytes, found: list[tuple[bytes, int, int, int | None]]) -> None:
     walked = named(elements(io.BytesIO(content), 0, len(content)))
     assert [one[:2] for one in walked] == [one[:2] for one in found]
     assert [one[3] is None for one in walked] == [one[3] is None for one in found]
+
+
+@pytest.mark.parametrize(
+    ("walk", "content"),
+    [
+        (boxes, b"\x00\x00\x00\x01stsd" + (2**62).to_bytes(8, "big") + b"\x00\x00\x00\x08free"),
+        (elements, b"\xec\x01" + (2**56 - 2).to_bytes(7, "big") + b"\xec\x80"),
+        (chunks, b"JUNK\xff\xff\xff\xff" + b"JUNK\x00\x00\x00\x00"),
+    ],
+)
+def test_a_size_that_no_file_can_have_ends_the_walk(tmp_path: Path, walk: Walk, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    with (tmp_path / "file").open("rb") as file:  # a real one: BytesIO seeks anywhere
+        assert len(list(walk(file, 0, 2**63))) == 1
 
 
 def test_a_segment_is_found_after_the_header() -> None:
