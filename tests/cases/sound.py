@@ -8,6 +8,7 @@ SOUND = (
     Case("no_audio", {"audio": False}, found=("no_audio",)),
     Case("silence", {"audio": "silence"}, found_later=("silent_audio",)),
     Case("loud_only_at_the_end", {"quiet_ms": 1200}),
+    Case("surround", {"audio": "tone", "audio_layout": "7.1"}),
     Case("longer_second_sound", {"suffix": ".mkv", "second_audio_ms": 4000}),
     Case("sound_goes_on", {"audio_ms": 6000}, found_later=("audio_gap",)),
     Case("sound_ends_early", {"audio_ms": 500, "suffix": ".mkv"}, found_later=("audio_gap",)),

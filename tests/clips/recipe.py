@@ -23,6 +23,7 @@ class Recipe:
         extra_px: columns and rows added to the right and below; 1 makes odd sizes.
         has_picture: False leaves a file with sound only.
         audio: True or "silence", or "tone" (440 Hz).
+        audio_layout: channels of the sound, as FFmpeg names them.
         audio_ms: how long the sound is; None: as long as the picture.
         quiet_ms: silence before the tone.
         second_audio_ms: how long a second sound track is; 0: there is none.
@@ -47,6 +48,7 @@ class Recipe:
     look: Look = "moving"
     has_picture: bool = True
     audio: bool | Literal["silence", "tone"] = False
+    audio_layout: str = "mono"
     audio_ms: int | None = None
     quiet_ms: int = 0
     second_audio_ms: int = 0

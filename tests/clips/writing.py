@@ -117,7 +117,7 @@ def _encoder_options(recipe: Recipe) -> dict[str, str]:
 
 
 def _sound_stream(container: av.container.OutputContainer, recipe: Recipe) -> av.AudioStream:
-    return container.add_stream(_SOUND.get(recipe.suffix, "aac"), rate=_RATE_HZ, layout="mono")
+    return container.add_stream(_SOUND.get(recipe.suffix, "aac"), rate=_RATE_HZ, layout=recipe.audio_layout)
 
 
 def _write_sound(
@@ -126,7 +126,8 @@ def _write_sound(
     samples = np.arange(int(_RATE_HZ * length_ms / 1000))
     loudness = np.where(samples * 1000 < recipe.quiet_ms * _RATE_HZ, 0.0, 0.25 * (recipe.audio == "tone"))
     wave = (loudness * np.sin(2 * np.pi * 440 * samples / _RATE_HZ)).astype(np.float32)
-    frame = av.AudioFrame.from_ndarray(wave[np.newaxis], format="fltp", layout="mono")
+    everywhere = np.repeat(wave, stream.codec_context.channels)
+    frame = av.AudioFrame.from_ndarray(everywhere[np.newaxis], format="flt", layout=recipe.audio_layout)
     frame.sample_rate, frame.pts = _RATE_HZ, 0
     container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

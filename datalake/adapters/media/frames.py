@@ -41,7 +41,8 @@ class DecodedFrames(FrameSource):
         evidence = "no keyframe was found that says when it is shown"
         self._noticed = [finding("keyframes_unknown", evidence)] if is_unknown else []
         window_frames = max(1, sampling.window_max_bytes // frame_bytes)
-        windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us)
+        pictures = self._video.measured_frames
+        windows = cut_windows(wanted_us, keyframes_us, window_frames, end_us, pictures)
         self._windows = shot_windows(windows, sampling) if sampling.mode == "scene" else windows
         return self._windows
 

@@ -46,7 +46,11 @@ def _thinned_us(keyframes_us: Sequence[int], end_us: int, sampling: Sampling) ->
 
 
 def cut_windows(
-    wanted_us: Sequence[int], keyframes_us: Sequence[int], window_frames: int, end_us: int
+    wanted_us: Sequence[int],
+    keyframes_us: Sequence[int],
+    window_frames: int,
+    end_us: int,
+    pictures: int | None = None,
 ) -> list[Window]:
     """Windows of at most `window_frames` wanted times, cut where a group of pictures begins if one does.
 
@@ -68,7 +72,8 @@ def cut_windows(
             past = next((i for i in candidates if group[i] != group[i - 1]), past)
         next_us = wanted_us[past - 1] + 1 if past < len(wanted_us) else max(end_us, wanted_us[-1] + 1)
         keyframe_us = keyframes_us[group[first] - 1] if group[first] else 0
-        windows.append(Window(len(windows), start_us, next_us, tuple(wanted_us[first:past]), keyframe_us))
+        wanted = tuple(wanted_us[first:past])
+        windows.append(Window(len(windows), start_us, next_us, wanted, keyframe_us, pictures=pictures))
         first, start_us, frames = past, next_us, window_frames
     return windows
 

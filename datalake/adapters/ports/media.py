@@ -35,8 +35,9 @@ class MediaProbe(ABC):
 class Window:
     """A span of a video and the times wanted in it, microseconds from the start of the video.
 
-    `keyframe_us` is where decoding has to begin, unless it goes on from the window before. Where shots are
-    wanted their times are not known: of each interval, the first frame that a shot begins with.
+    `keyframe_us` is where decoding has to begin, unless it goes on from the window before; `pictures` is how
+    many the whole video has, if that is known. Where shots are wanted their times are not known: of each
+    interval, the first frame that a shot begins with.
     """
 
     index: int
@@ -45,11 +46,16 @@ class Window:
     wanted_us: tuple[int, ...]
     keyframe_us: int = 0
     shots_every_us: int | None = None
+    pictures: int | None = None
 
     @property
     def decoding_span_s(self) -> float:
-        """How much video has to be decoded for it at most, seconds."""
-        return (self.end_us - self.keyframe_us) / 1_000_000
+        """How much video has to be decoded for it at most, seconds; a picture counts as one second at most.
+
+        So a damaged clock, which may say a hundred years, allows no more time than the pictures need.
+        """
+        span_s = (self.end_us - self.keyframe_us) / 1_000_000
+        return span_s if self.pictures is None else min(span_s, self.pictures)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ It is the largest sample relative to full scale (dBFS), not the loudness that a 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
@@ -19,6 +21,7 @@ SILENCE_DBFS = -120.0
 _AT_MOST_S = 60.0  # of sound in all
 _LISTEN_S = 1.0  # at a time, of a longer track
 _FIRST_S, _SELDOM_S = 30.0, 20.0  # of a track that may be long: all of its beginning, then 1 s in so many
+_COUNTED_PLANES = 7  # PyAV 18 and 19 look for a NULL behind the planes, which eight need not have
 _LOUDEST_DBFS = 120.0  # damaged floating point samples may be any number
 
 
@@ -71,7 +74,16 @@ class PeakMeter:
 
     def _take(self, frame: AudioFrame) -> None:
         self._heard_s += frame.samples / (frame.sample_rate or 1)
-        self._peak = max(self._peak or 0.0, _peak(frame.to_ndarray()))
+        self._peak = max(self._peak or 0.0, *map(_peak, _samples(frame)))
+
+
+def _samples(frame: AudioFrame) -> Iterator[npt.NDArray[np.generic]]:
+    """The samples of all channels, in any order."""
+    if not frame.format.is_planar or frame.layout.nb_channels <= _COUNTED_PLANES:
+        yield frame.to_ndarray()
+        return
+    for packed in AudioResampler(format=frame.format.packed.name).resample(frame):
+        yield packed.to_ndarray()
 
 
 def _peak(samples: npt.NDArray[np.generic]) -> float:

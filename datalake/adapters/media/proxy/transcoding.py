@@ -12,7 +12,7 @@ from typing import Any, cast
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudioStream
-from av.codec.context import ThreadType
+from av.codec.context import CodecContext, ThreadType
 from av.error import FFmpegError
 from av.frame import Frame
 from av.packet import Packet
@@ -118,12 +118,13 @@ class Proxy:
         self._input = av.open(path, options=dict(OPTIONS))
         self._source = cast("AvVideoStream", self._input.streams[video.index])
         self._source.thread_type, self._source.codec_context.thread_count = ThreadType.AUTO, threads
+        self._source.codec_context.open(strict=False)
         self._output = av.open(target, "w", format="mp4", options=dict(_MUXER_OPTIONS))
         self._output.metadata.update(tags)
         self._pictures = Pictures(self._output, self._source, video, height_px, threads)
         self._sound: Sound | None = None
         self._heard: AvAudioStream | None = None
-        if audio_index is not None and self._input.streams[audio_index].codec_context is not None:
+        if audio_index is not None and _is_open(self._input.streams[audio_index].codec_context):
             self._heard = cast("AvAudioStream", self._input.streams[audio_index])
             start_s = (video.start_pts or 0) * Fraction(*video.time_base)
             self._sound = Sound(self._output, self._heard, start_s, limit_s)
@@ -191,6 +192,19 @@ class Proxy:
         for packet in encoded:
             with _disk_named():
                 self._output.mux(packet)
+
+
+def _is_open(context: CodecContext | None) -> bool:
+    """True once the decoder has started; of one that cannot, every later call would fail otherwise."""
+    if context is None:
+        return False
+    try:
+        context.open(strict=False)
+    except MemoryError:
+        raise
+    except FFmpegError:
+        return False
+    return True
 
 
 def _readable(found: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:

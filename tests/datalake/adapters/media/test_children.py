@@ -69,12 +69,20 @@ def test_a_probe_whose_child_dies_once_is_tried_again(make_clip: Callable[..., P
     assert [found.code for found in probe.findings] == ["no_audio"]
 
 
-def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path]) -> None:
-    rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`: it dies of it
+def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
+    video.with_suffix(".probe").write_text("2")
+    rogue = "tests.datalake.adapters.media.rogue_decoder"
     with ChildPool(1, ROOMY, entry=rogue) as pool:
-        probe = ChildProbe(pool).probe(make_clip())
+        probe = ChildProbe(pool).probe(video)
     assert probe.media is None
     assert [found.code for found in probe.findings] == ["decoder_died"]
+
+
+def test_a_probe_that_our_own_code_fails_is_no_finding(make_clip: Callable[..., Path]) -> None:
+    rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`
+    with ChildPool(1, ROOMY, entry=rogue) as pool, pytest.raises(RuntimeError, match="KeyError: 'probe'"):
+        ChildProbe(pool).probe(make_clip())
 
 
 def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> None:

@@ -259,6 +259,23 @@ def test_window_descriptors_are_small(media: MediaChildren, make_clip: MakeClip)
     assert all(isinstance(window, Window) and len(window.wanted_us) <= 128 for window in windows)
 
 
+def test_a_clock_that_says_a_century_allows_no_more_time_than_the_pictures_need(
+    media: MediaChildren, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    content = bytearray(make_clip(suffix=".avi", codec="mpeg4").read_bytes())
+    scale = content.index(b"strh") + 28
+    content[scale + 3] = 0x7F
+    path = tmp_path / "century.avi"
+    path.write_bytes(content)
+    described = facts(media, path)
+    assert described.measured_duration_s is not None and described.measured_duration_s > 4e9
+    with media.frame_source(path, described) as source:
+        windows = source.windows(Sampling(4e8, 100, FRAME_BYTES))
+        frames = [frame for window in windows for frame in source.decoded(window).frames]
+    assert len(frames) > 10
+    assert all(window.decoding_span_s <= 60 for window in windows)
+
+
 @pytest.mark.parametrize(("untimed", "codes"), [(range(0, 90, 10), ["keyframes_unknown"]), ((), [])])
 def test_keyframes_that_say_no_time_are_told_of_once(
     media: MediaChildren, make_clip: MakeClip, tmp_path: Path, untimed: Sequence[int], codes: list[str]

@@ -28,6 +28,11 @@ def test_a_window_may_take_longer_the_more_video_has_to_be_decoded_for_it() -> N
     assert LIMITS.decoding_s(far_from_its_keyframe) == 100 + 2 * 3610
 
 
+def test_a_damaged_clock_gives_a_window_no_more_time_than_its_pictures_need() -> None:
+    century = Window(0, 0, 2**61, (0,), pictures=300)
+    assert LIMITS.decoding_s(century) == 100 + 2 * 300
+
+
 def test_what_is_tried_twice_may_take_so_long_and_no_longer() -> None:
     window = Window(0, 0, 10 * SECOND_US, (0,))
     assert LIMITS.opened_within_s(20 * MEBIBYTE) == 2 * (101 + 101)  # opened, then the keyframes

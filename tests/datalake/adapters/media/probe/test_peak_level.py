@@ -55,6 +55,20 @@ def test_full_scale_is_zero_in_every_format(
     assert listened(path)[0] == pytest.approx(peak_dbfs, abs=0.2)
 
 
+@pytest.mark.parametrize("layout", ["5.1", "6.1", "7.1"])
+def test_every_channel_is_heard(tmp_path: Path, layout: str) -> None:
+    channels = av.AudioLayout(layout).nb_channels
+    wave = np.zeros((RATE_HZ, channels), np.float32)
+    wave[:, 2] = 0.5 * np.sin(np.arange(RATE_HZ) / 4)
+    path = tmp_path / "sound.mka"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=RATE_HZ, layout=layout)
+        frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="flt", layout=layout)
+        frame.sample_rate, frame.pts = RATE_HZ, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert listened(path)[0] == pytest.approx(-6, abs=1)
+
+
 @pytest.mark.parametrize("length_s", [2, 9, 60])
 def test_all_of_a_minute_is_heard(tmp_path: Path, length_s: int) -> None:
     wave = np.zeros(length_s * RATE_HZ)

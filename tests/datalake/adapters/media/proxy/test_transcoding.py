@@ -156,6 +156,18 @@ def test_a_video_without_sound_has_a_proxy_without_sound(made: Make) -> None:
     assert made().sound_s is None
 
 
+def test_sound_whose_decoder_refuses_to_start_is_left_out(
+    make_clip: Callable[..., Path], proxy: Callable[..., Path], tmp_path: Path
+) -> None:
+    content = bytearray(make_clip(audio="tone").read_bytes())
+    settings = content.index(b"\x05\x80\x80\x80", content.index(b"esds")) + 5  # AudioSpecificConfig
+    content[settings : settings + 2] = bytes(2)
+    refusing = tmp_path / "refusing.mp4"
+    refusing.write_bytes(content)
+    found = looked_at(proxy(refusing))
+    assert (found.numbers, found.sound_s) == (list(range(60)), None)
+
+
 @pytest.mark.parametrize("frames", [1, 2])
 def test_very_few_pictures_are_enough(frames: int, made: Make) -> None:
     found = made(frames=frames, audio="tone", audio_ms=1000)
