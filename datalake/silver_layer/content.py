@@ -72,7 +72,8 @@ def _column_strips(luma: Luma) -> Luma:
     count = height // strip_px
     strips = luma[: count * strip_px].reshape(count, strip_px, width)
     means = strips.sum(axis=1, dtype=np.uint16) * np.float32(1 / strip_px)
-    return np.rint(means).astype(np.uint8).T
+    rounded: Luma = np.rint(means).astype(np.uint8).T
+    return rounded
 
 
 def _lit_box(strips: Strips) -> ContentBox | None:

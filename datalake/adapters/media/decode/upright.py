@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,11 @@ def in_planes(frame: VideoFrame) -> VideoFrame:
     return frame if planes is None else frame.reformat(format=planes)
 
 
+def _chroma_place(frame: VideoFrame) -> int:
+    """Where the chroma samples lie, as FFmpeg numbers it; the types of PyAV 18 do not know it either."""
+    return int(cast("Any", frame).chroma_location)
+
+
 class Upright:
     """Turns the pictures of a stream as it says; one of another size is scaled to the video's.
 
@@ -47,7 +53,7 @@ class Upright:
         """
         if not SAYS_CHROMA_PLACE:
             return self._by_swscale(frame)
-        samples = (frame.colorspace, frame.color_range, frame.chroma_location)
+        samples = (frame.colorspace, frame.color_range, _chroma_place(frame))
         kind = (frame.format.name, frame.width, frame.height, *samples)
         if self._graph is None or kind != self._made_for:
             if self._graph is not None:
@@ -79,7 +85,7 @@ class Upright:
 
     def _filters(self, frame: VideoFrame) -> Graph:
         width, height = self._coded_size()
-        place = str(int(frame.chroma_location))
+        place = str(_chroma_place(frame))
         graph = Graph()
         graph.threads = 1  # the decoder has those that were given
         graph.link_nodes(
