@@ -92,3 +92,8 @@ def die_with_parent(parent_pid: int, number: signal.Signals) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent_pid:
         sys.exit("the process that started this one has ended")
+
+
+def storable(text: str) -> str:
+    """The text without what no database takes: lone surrogates become `?`, NUL goes."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")

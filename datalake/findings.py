@@ -76,6 +76,9 @@ _DECODING: dict[str, Kind] = {
     "decoder_out_of_memory": Kind(
         "error", "Re-encode the file, or raise CHILD_RESIDENT_BYTES and CHILD_MEMORY_BYTES."
     ),
+    "code_failed": Kind(
+        "error", "Report it with the file; after an update, `datalake retry --class code_failed`."
+    ),
     "kills_worker": _fatal("Re-encode the file; as it is, it ends the process that works on it."),
     "no_frames": _fatal("Play the file; if it shows pictures, re-encode it and send it again."),
     "embedding_failed": _fatal("Play the file; if it looks right, re-encode it and send it again."),
@@ -98,6 +101,7 @@ _QUALITY: dict[str, Kind] = {
     "derivative_failed": Kind("warning", "Play the file; if it looks right, re-encode it and send it again."),
 }
 _ABOUT_OTHERS = ("hash_differs", "extension_lies", "too_long", "too_small", "codec_not_allowed")
+OURS = frozenset({"code_failed"})  # say nothing about the bytes: they may be sent again
 NO_BYTES = frozenset(_NO_BYTES)  # with these every mode ends, for there is nothing to report on
 SECTIONS: dict[str, dict[str, Kind]] = {
     "The bytes could not be had": _NO_BYTES,

@@ -16,7 +16,7 @@ from datalake.adapters.postgres import attempts, ledger, transaction
 from datalake.adapters.postgres.attempts import OpenBatch
 from datalake.adapters.postgres.ledger import Coordinates, LedgerRow
 from datalake.adapters.runs import Runs, RunState
-from datalake.common_func import backoff_s, run_id_of
+from datalake.common_func import backoff_s, run_id_of, storable
 from datalake.contracts import ClaimedVideo, Options, Outcome
 from datalake.crash_points import crash_point
 from datalake.errors import BadMessage, PipelineError, UnfinishedBatch
@@ -64,7 +64,7 @@ def record_code_error(uri: str, batch_id: UUID, attempt: int, error: BaseExcepti
     """Count an error of our code against the batch, once an attempt; call it in the task that saw it."""
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     with transaction(uri) as connection:
-        attempts.count_code_error(connection, batch_id, attempt, text.replace("\x00", "")[:MAX_ERROR_CHARS])
+        attempts.count_code_error(connection, batch_id, attempt, storable(text)[:MAX_ERROR_CHARS])
 
 
 def due_runs(

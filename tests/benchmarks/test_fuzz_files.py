@@ -13,7 +13,15 @@ from datalake.adapters.media.children import MediaChildren
 from tests.clips import clip, clips_folder
 from tests.limits import ROOMY
 
-CODECS = {".mp4": "libx264", ".mkv": "libx265", ".ts": "libx264", ".avi": "mpeg4", ".webm": "libvpx-vp9"}
+CODECS = {
+    ".mp4": "libx264",
+    ".mov": "libx264",
+    ".mkv": "libx265",
+    ".ts": "libx264",
+    ".avi": "mpeg4",
+    ".flv": "flv",
+    ".webm": "libvpx-vp9",
+}
 
 
 def test_our_own_code_fails_over_no_damaged_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,14 +34,14 @@ def test_our_own_code_fails_over_no_damaged_copy(tmp_path: Path, capsys: pytest.
     assert not list(tmp_path.iterdir())
 
 
-def test_a_fault_of_ours_ends_the_run_and_keeps_the_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_fault_of_ours_is_told_and_its_copy_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`
     monkeypatch.setattr(factory, "build_media_children", lambda *_: MediaChildren(1, ROOMY, entry=rogue))
-    with pytest.raises(RuntimeError, match="in the media child: KeyError: 'probe'"):
-        main([str(clip(clips_folder())), "--kept", str(tmp_path)])
-    assert [file.name for file in tmp_path.iterdir()] == ["0.mp4"]
+    assert main([str(clip(clips_folder())), "--files", "2", "--kept", str(tmp_path)]) == 1
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.mp4", "1.mp4"]
+    assert "2 code_failed" in capsys.readouterr().out
 
 
 def test_the_seed_decides_the_damage() -> None:

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "decoder_hung",
     "decoder_died",
     "decoder_out_of_memory",
+    "code_failed",
     "kills_worker",
     "embedding_failed",
     "embedded_on_cpu",

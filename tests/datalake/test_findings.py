@@ -44,6 +44,7 @@ ERRORS = {
     "decoder_hung",
     "decoder_died",
     "decoder_out_of_memory",
+    "code_failed",
 }
 WARNINGS = {
     "extension_lies",

@@ -7,10 +7,12 @@ import json
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from datalake import settings, tasks
+from datalake import factory, settings, tasks
+from datalake.adapters.media.children import MediaChildren
 from datalake.embedded.process import free_port
 from datalake.errors import TransientError
 from datalake.serving.search import Search
+from tests.limits import ROOMY
 from tests.task_world import RUN, World
 
 pytestmark = pytest.mark.postgres
@@ -145,3 +147,20 @@ def test_known_bad_bytes_are_refused_without_being_opened(world: World) -> None:
     (video,) = tasks.bronze(chunk)["videos"]
     assert (video["outcome"]["kind"], video["outcome"]["reason"]) == ("quarantined", "truncated")
     assert video["outcome"]["detail"].startswith("as known")
+
+
+def test_bytes_over_which_our_own_code_failed_are_looked_at_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = world.good()
+    (chunk,) = world.plan(video)
+    rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`
+    with monkeypatch.context() as patch:
+        patch.setattr(factory, "build_media_children", lambda *_, **__: MediaChildren(1, ROOMY, entry=rogue))
+        failed = tasks.silver(tasks.bronze(chunk))
+    outcome = failed["videos"][0]["outcome"]
+    assert (outcome["kind"], outcome["reason"]) == ("quarantined", "code_failed")
+    tasks.gold(failed)
+    assert world.rows("SELECT * FROM known_content") == []
+    (chunk,) = tasks.plan({"uris": [video.as_uri()]}, "manual__2")
+    assert tasks.bronze(chunk)["videos"][0]["outcome"] is None

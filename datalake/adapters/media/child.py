@@ -7,9 +7,11 @@ that has come along with their request, so nothing outlives a kill.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import math
+import os
 import resource
 import signal
 import socket
@@ -31,6 +33,15 @@ from datalake.findings import finding
 
 MAX_PACKET_BYTES = 128 * 1024
 _MAX_ERROR_CHARS = 8 * 1024
+_OF_THE_MACHINE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOMEM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EAGAIN,
+    errno.EIO,
+)
 
 Handlers = Mapping[str, Callable[..., Any]]
 """What answers each request; one that has come with a file is given it as `pixels`."""
@@ -52,7 +63,7 @@ def main(handlers: Handlers, arguments: list[str], hardware: Hardware | None = N
     _limit_memory(memory_bytes)
     with socket.socket(fileno=channel_fd) as channel:
         gc.freeze()  # collecting what one file leaves behind need not look at the libraries
-        channel.send(b"{}")  # ready: from here on, a failure is the video's
+        channel.send(b"{}")  # ready: what fails from here on is no want of a child
         while True:
             packet, files, _, _ = socket.recv_fds(channel, MAX_PACKET_BYTES, 1)
             if not packet:
@@ -72,12 +83,19 @@ def _reply(
         refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
         channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
     except FFmpegError:
-        raise  # the file's doing: the end of this process says so
-    except Exception as error:  # noqa: BLE001 - a boundary: the parent tells our own errors from the file's
-        told = "".join(traceback.format_exception(error))[-_MAX_ERROR_CHARS:]
-        channel.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:500], "trace": told}).encode())
+        raise  # nobody has asked FFmpeg for more: the end of this process tells what it said
+    except Exception as error:  # noqa: BLE001 - a boundary: the parent is told, and ends this process
+        channel.send(json.dumps(_trouble(error)).encode())
     else:
         channel.send(json.dumps(answer).encode())
+
+
+def _trouble(error: Exception) -> dict[str, str]:
+    """What the parent is told of an error that no decoder made: the machine's, or one of our own code."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return {"machine": os.strerror(error.errno)}
+    trace = "".join(traceback.format_exception(error))[-_MAX_ERROR_CHARS:]
+    return {"error": f"{type(error).__name__}: {error}"[:500], "trace": trace}
 
 
 def _answer(handler: Callable[..., Any], request: dict[str, Any], pixels_fd: int | None) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
@@ -24,7 +26,9 @@ _DEMUXERS = (
     "mov,matroska,webm,mpegts,avi,mpeg,mpegvideo,flv,asf,ogg,mxf,gif,dv,rm,nut,ivf,wtv,h264,hevc,av1,obu,m4v"
     ",3gp,mp4,mp3,aac,wav,flac"
 )
-OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+# tags need not be UTF-8; PyAV 19 takes them by itself
+_TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if av.__version__.startswith("18.") else {}
 
 USUAL_RATE_FPS = 25.0  # where a file does not say
 
@@ -35,6 +39,16 @@ def time_base_of(stream: Stream) -> Fraction:
     return Fraction(base.numerator, base.denominator) if base else Fraction(1, av.time_base)
 
 
+def input_of(path: str, accel: HWAccel | None = None) -> InputContainer:
+    """The file as a container.
+
+    Raises:
+        av.error.FFmpegError: no demuxer of ours reads it.
+    """
+    container: InputContainer = av.open(path, options=dict(_OPTIONS), hwaccel=accel, **_TAGS)
+    return container
+
+
 @contextmanager
 def opened(path: str) -> Iterator[InputContainer]:
     """The file as a container; closed at the end.
@@ -42,7 +56,7 @@ def opened(path: str) -> Iterator[InputContainer]:
     Raises:
         av.error.FFmpegError: no demuxer of ours reads it.
     """
-    with av.open(path, options=dict(OPTIONS)) as container:
+    with input_of(path) as container:
         yield container
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -54,11 +55,12 @@ class DecodedFrames(FrameSource):
         noticed = self._noticed if window.index == 0 else []
         try:
             answer, pixels = self._file.request(**self._wanted(window))
+            frames = self._decoded(answer, pixels)
         except BadVideo as bad:
             return DecodedWindow((), (*noticed, _placed(bad.finding, window)))
         self._ask_for_next(window)
         found = map(Finding.model_validate, answer["findings"])
-        return DecodedWindow(self._decoded(answer, pixels), (*noticed, *found))
+        return DecodedWindow(frames, (*noticed, *found))
 
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1
@@ -76,7 +78,10 @@ class DecodedFrames(FrameSource):
 
     def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> tuple[Frame, ...]:
         times = answer["frames"]
-        images = pixels.reshape(len(times), self._video.height_px, self._video.width_px, 3)
+        shape = (len(times), self._video.height_px, self._video.width_px, 3)
+        if pixels.size != math.prod(shape):
+            raise self._file.disbelieve(f"{pixels.size} bytes are no {shape[0]} pictures")
+        images = pixels.reshape(shape)
         return tuple(Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True))
 
 

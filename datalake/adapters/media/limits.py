@@ -19,7 +19,7 @@ class Limits:
         timeout_per_video_s: seconds more for each second of video that a request decodes.
         memory_bytes: address space, mapped or used; asking for more fails at once.
         resident_bytes: memory in use, without what is only mapped from files. Pixels lie in
-            files of the parent's (`pixel_files`), as large as the largest windows.
+            files of the parent's (`pixel_files`), two a child, as large as its largest windows.
         threads: of the decoder.
         uses_gpu: True where NVDEC is to decode what it can.
     """
@@ -38,6 +38,10 @@ class Limits:
     def decoding_s(self, window: Window) -> float:
         """Wall seconds for the frames of a window, also by a child that has not decoded what is before it."""
         return self.timeout_s + window.decoding_span_s * self.timeout_per_video_s
+
+    def transcoding_s(self, span_s: float) -> float:
+        """Wall seconds for a proxy of so much video, decoded and encoded, until it is given up."""
+        return self.timeout_s + 2 * span_s * self.timeout_per_video_s
 
     def opened_within_s(self, size_bytes: int) -> float:
         """Wall seconds until a file is open and its windows are known, or it is given up."""

@@ -72,6 +72,13 @@ class OpenedFile:
                 self._received()
         return tried_twice(lambda: self._answered(asked))
 
+    def disbelieve(self, why: str) -> BadVideo:
+        """An answer cannot be true: its child ends, and the next request is another one's."""
+        bad = self._opened().disbelieved(why)
+        self._endings.append(bad.finding)
+        self._give_back()
+        return bad
+
     def ask_ahead(self, op: str, **arguments: Any) -> None:
         """Let the child begin with what is requested next."""
         with suppress(BadVideo):  # it has ended since its last answer: the request will find another one

@@ -18,10 +18,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from datalake.adapters.media.answers import answer_in
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
 from datalake.adapters.media.process_memory import held_bytes, resident_bytes
-from datalake.contracts import Finding
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
 from datalake.stopping import current_stop
@@ -99,7 +99,8 @@ class Child:
         """Ask and wait for the JSON result.
 
         Raises:
-            BadVideo: the child refused the file, hung, died or ran out of memory.
+            BadVideo: the child refused the file, hung, died or ran out of memory, or our code failed in it.
+            MachineBusy: this machine has no room for what the child does.
         """
         self._send(op, timeout_s, [], arguments)
         answer = self._received()
@@ -121,8 +122,8 @@ class Child:
         """The result of the last `send`, and its pixels.
 
         Raises:
-            BadVideo: the child refused the file, hung, died or ran out of memory.
-            MachineBusy: this machine has no room for pixels.
+            BadVideo: the child refused the file, hung, died or ran out of memory, or our code failed in it.
+            MachineBusy: this machine has no room for pixels, or for what the child does.
         """
         target, self._target = self._target, None
         if target is None:
@@ -131,11 +132,15 @@ class Child:
         try:
             with _enough_left("there is no room for pixels"):
                 pixels = self._pixel_files.mapped(target, answer["pixels_bytes"])
-        except ValueError as lie:
-            self.kill()
-            raise BadVideo(finding("decoder_died", f"{lie}, though it said so; killed")) from None
+        except (ValueError, KeyError, TypeError, OverflowError) as lie:
+            raise self.disbelieved(str(lie)) from None
         self.is_busy = False
         return answer["result"], pixels
+
+    def disbelieved(self, why: str) -> BadVideo:
+        """Ends a child whose answer cannot be true."""
+        self.kill()
+        return BadVideo(finding("decoder_died", f"it gave an answer that cannot be true: {why}; killed"))
 
     def _send(self, op: str, timeout_s: float | None, files: list[int], arguments: dict[str, Any]) -> None:
         limit_s = timeout_s or self._limits.timeout_s
@@ -158,12 +163,7 @@ class Child:
             packet = b""
         if not packet:
             raise self._end()
-        answer: dict[str, Any] = json.loads(packet)
-        if refusal := answer.get("finding"):
-            raise BadVideo(Finding.model_validate(refusal))
-        if error := answer.get("error"):
-            raise _our_error(error, answer["trace"])
-        return answer
+        return answer_in(packet)
 
     def kill(self) -> None:
         """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""
@@ -213,13 +213,6 @@ class Child:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         self.kill()
         return f"{how}: {lines[-1][:500]}"
-
-
-def _our_error(error: str, trace: str) -> RuntimeError:
-    """What a child says that stumbled over its own code: no video is to blame."""
-    ours = RuntimeError(f"in the media child: {error}")
-    ours.add_note(trace)
-    return ours
 
 
 @contextmanager

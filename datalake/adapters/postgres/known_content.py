@@ -8,7 +8,7 @@ from datalake.adapters.ports import KnownBytes, KnownContent, Probe
 from datalake.adapters.postgres import Connection, execute, row, transaction
 from datalake.common_func import PIPELINE_VERSION
 from datalake.contracts import BronzeVideo, Finding, MediaFacts, Outcome
-from datalake.findings import about_bytes
+from datalake.findings import OURS, about_bytes
 
 _FIND = """
 SELECT media, findings, stopped_by FROM known_content
@@ -42,6 +42,8 @@ class PostgresKnownContent(KnownContent):
 def keep_known(connection: Connection, bronze: BronzeVideo, outcome: Outcome) -> None:
     """Remember what a message that ends found out about its bytes, in the transaction of its outcome."""
     if outcome.kind not in _TELLING or not bronze.rules_hash:
+        return
+    if any(one.code in OURS for one in (*bronze.findings, *outcome.findings)):
         return
     found = about_bytes(outcome.findings if outcome.kind == "quarantined" else bronze.findings)
     findings = Json([one.model_dump(mode="json") for one in found])

@@ -177,13 +177,13 @@ def test_ended_runs_without_code_errors_are_retried_without_limit(ledger, opened
 def test_code_errors_count_once_an_attempt_and_end_the_batch(ledger, opened: uuid.UUID) -> None:
     runs, gold = MemoryRuns(), Gold(ledger)
     for attempt in (1, 2, 3):
-        batches.record_code_error(ledger.uri, opened, attempt, ValueError(f"bug\x00 {attempt}"))
+        batches.record_code_error(ledger.uri, opened, attempt, ValueError(f"bug\x00\ud800 {attempt}"))
         batches.record_code_error(ledger.uri, opened, attempt, "the same attempt again")
         runs.states[ledger.row("SELECT run_id FROM batches")["run_id"]] = "ended"
         later(ledger)
         batches.due_runs(ledger.uri, runs, MAX_RUNS, 3, gold)
     batch = ledger.row("SELECT * FROM batches")
-    assert (batch["attempt"], batch["code_errors"], batch["last_error"]) == (3, 3, "ValueError: bug 3")
+    assert (batch["attempt"], batch["code_errors"], batch["last_error"]) == (3, 3, "ValueError: bug? 3")
     assert [outcome.reason for _, outcome in gold.written] == ["code_error"] * 2
     batches.assert_finished(ledger.uri, opened)
 

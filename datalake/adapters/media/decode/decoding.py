@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 from collections.abc import Iterator
 from io import FileIO
@@ -54,7 +55,7 @@ class Decoding:
             if is_exact:
                 self._opened.look_when_keyframes_are_shown()
             times = self._opened.keyframes_us
-        pixels.write(times)
+        _write(pixels, memoryview(times))
         return len(times)
 
     def frames(self, start_us: int, end_us: int, wanted_us: list[int], pixels: FileIO) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Decoding:
             for picture in pictures:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
-                    pixels.write(self._opened.upright(picture.frame).data)
+                    _write(pixels, self._opened.upright(picture.frame).data)
         noticed = [*_findings(self._opened.damage), *self._device_findings()]
         found = [one.model_dump(mode="json") for one in noticed]
         return {"frames": times, "findings": found}
@@ -92,6 +93,13 @@ class Decoding:
         if self._reader is None:
             raise RuntimeError("`open` comes first")
         return self._reader
+
+
+def _write(pixels: FileIO, data: memoryview) -> None:
+    """All of it: the kernel takes less where memory is short."""
+    written = pixels.write(data)
+    if written != data.nbytes:
+        raise OSError(errno.ENOMEM, f"{written} of {data.nbytes} bytes of pixels could be written")
 
 
 def _findings(damage: list[Damage]) -> list[Finding]:

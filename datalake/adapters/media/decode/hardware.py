@@ -11,14 +11,13 @@ import os
 from pathlib import Path
 from typing import cast
 
-import av
 from av.codec.context import CodecContext
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream as AvStream
 
-from datalake.adapters.media.containers import OPTIONS
+from datalake.adapters.media.containers import input_of
 from datalake.contracts import VideoStream
 
 # of these two FFmpeg's own decoders read the headers; for others we use libraries, which know no GPU
@@ -93,7 +92,7 @@ class StreamOpener:
         return self._opened(None)
 
     def _opened(self, accel: HWAccel | None) -> tuple[InputContainer, AvStream]:
-        container = av.open(self._path, options=dict(OPTIONS), hwaccel=accel)
+        container = input_of(self._path, accel)
         return container, cast("AvStream", container.streams[self._video.index])
 
 

@@ -99,6 +99,8 @@ def chunks(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
         name, length = header[:4], int.from_bytes(header[4:8], "little")
         is_list = name in (b"RIFF", b"LIST")
         past = start + 8 + length + length % 2
+        if is_list and length < 4:
+            return
         yield Element(header[8:12] if is_list else name, start, start + (12 if is_list else 8), past)
         start = past
 

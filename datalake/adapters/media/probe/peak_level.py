@@ -22,6 +22,7 @@ _AT_MOST_S = 60.0  # of sound in all
 _LISTEN_S = 1.0  # at a time, of a longer track
 _FIRST_S, _SELDOM_S = 30.0, 20.0  # of a track that may be long: all of its beginning, then 1 s in so many
 _COUNTED_PLANES = 7  # PyAV 18 and 19 look for a NULL behind the planes, which eight need not have
+_GIVEN_AS = {"s64": "dbl"}  # PyAV has no array for the first
 _LOUDEST_DBFS = 120.0  # damaged floating point samples may be any number
 
 
@@ -79,10 +80,12 @@ class PeakMeter:
 
 def _samples(frame: AudioFrame) -> Iterator[npt.NDArray[np.generic]]:
     """The samples of all channels, in any order."""
-    if not frame.format.is_planar or frame.layout.nb_channels <= _COUNTED_PLANES:
+    packed_name = frame.format.packed.name
+    is_counted = not frame.format.is_planar or frame.layout.nb_channels <= _COUNTED_PLANES
+    if is_counted and packed_name not in _GIVEN_AS:
         yield frame.to_ndarray()
         return
-    for packed in AudioResampler(format=frame.format.packed.name).resample(frame):
+    for packed in AudioResampler(format=_GIVEN_AS.get(packed_name, packed_name)).resample(frame):
         yield packed.to_ndarray()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,8 +73,11 @@ class ChildTranscoder(Transcoder):
         )
         limits = self._pool.limits
         seconds = min(_STEP_S, limits.timeout_s / _STEPS_A_LIMIT)
+        limit_s = limits.transcoding_s(min(self.duration_s, self._video.measured_frames or math.inf))
+        until_s = time.monotonic() + limit_s
         while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
-            pass
+            if time.monotonic() > until_s:
+                raise BadVideo(finding("decoder_hung", f"no proxy after {limit_s:.0f} s; given up"))
         # the index moves to the front: the whole file is copied once more
         _asked(child, "proxy_close", limits.reading_s(target.stat().st_size))
 

@@ -29,29 +29,40 @@ class Sound:
         output: gets the stream.
         source: the stream to read.
         start_s: time of the first picture on the source's clock.
+        duration_s: when the last picture ends: a damaged clock may say that sound begins years later.
         limit_s: sound from here on is left out; None: all is taken.
     """
 
     def __init__(
-        self, output: OutputContainer, source: AvStream, start_s: Fraction, limit_s: float | None
+        self,
+        output: OutputContainer,
+        source: AvStream,
+        start_s: Fraction,
+        duration_s: float,
+        limit_s: float | None,
     ) -> None:
         self._layout = "mono" if source.codec_context.channels == 1 else "stereo"
         self._stream = output.add_stream("aac", rate=RATE_HZ, layout=self._layout)
         self._stream.bit_rate = _BIT_RATE_BPS
         self._start_s = start_s
+        self._pictures_end = round(duration_s * RATE_HZ)
         self._limit = None if limit_s is None else round(limit_s * RATE_HZ)
         self._written = 0
         self._resampler: AudioResampler | None = None
         self._input: tuple[str, str, int] | None = None
 
     def encoded(self, frame: AudioFrame) -> Iterator[list[Packet[AvStream]]]:
-        """What the encoder gives, piece by piece: a long gap is many pieces."""
+        """What the encoder gives, piece by piece; nothing after a gap behind the last picture."""
         begin = None
         if frame.pts is not None and frame.time_base is not None:
             begin = round((frame.pts * frame.time_base - self._start_s) * RATE_HZ)
+            if begin > max(self._pictures_end, self._written + _JITTER):
+                return
         for resampled in self._resampled(frame):
             samples_there = np.asarray(resampled.to_ndarray(), np.float32)
             for samples in laid_on_clock(samples_there, begin, self._written):
+                if self._limit is not None and self._written >= self._limit:
+                    return
                 yield self._encode(samples)
             begin = None  # the rest follows without a gap
 

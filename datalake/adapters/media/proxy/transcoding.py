@@ -19,7 +19,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
-from datalake.adapters.media.containers import OPTIONS, decode_failures
+from datalake.adapters.media.containers import decode_failures, input_of
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.proxy.pictures import Pictures
 from datalake.adapters.media.proxy.sound import Sound
@@ -115,7 +115,7 @@ class Proxy:
     ) -> None:
         video = VideoStream.model_validate(stream)
         self._duration_s, self._limit_s = duration_s, limit_s
-        self._input = av.open(path, options=dict(OPTIONS))
+        self._input = input_of(path)
         self._source = cast("AvVideoStream", self._input.streams[video.index])
         self._source.thread_type, self._source.codec_context.thread_count = ThreadType.AUTO, threads
         self._source.codec_context.open(strict=False)
@@ -127,7 +127,7 @@ class Proxy:
         if audio_index is not None and _is_open(self._input.streams[audio_index].codec_context):
             self._heard = cast("AvAudioStream", self._input.streams[audio_index])
             start_s = (video.start_pts or 0) * Fraction(*video.time_base)
-            self._sound = Sound(self._output, self._heard, start_s, limit_s)
+            self._sound = Sound(self._output, self._heard, start_s, duration_s, limit_s)
 
     def pieces(self) -> Iterator[None]:
         """Decode, encode and write all; stops after each small piece of work.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import signal
@@ -76,6 +77,10 @@ def trip(why: str = "unheard-of format", times: int = 1) -> None:
     raise ValueError(why * times)
 
 
+def starve() -> None:
+    raise OSError(errno.ENOSPC, "pixels")
+
+
 def give_up() -> None:
     raise InvalidDataError(1, "")
 
@@ -90,5 +95,5 @@ def environment() -> list[str]:
 
 if __name__ == "__main__":
     fine, writing = (echo, reserve, environment), (pixels_from, shrink, boast, leave_a_hole)
-    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, give_up, refuse)
+    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, starve, give_up, refuse)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

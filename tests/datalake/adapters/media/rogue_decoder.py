@@ -1,7 +1,7 @@
 """A decoder that ends as often as the files beside the video say, and otherwise decodes.
 
 `VIDEO.OP` holds a number of deaths for that request, `VIDEO.OP.START_US` for one window's; `VIDEO.hang` makes
-them hangs. `VIDEO.asked` notes every request.
+them hangs. `VIDEO.lie.START_US` makes it say too few bytes of a window. `VIDEO.asked` notes every request.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class RogueDecoding(Decoding):
 
     def frames(self, start_us: int, **request: Any) -> dict[str, Any]:
         self._end_if_told(f"frames.{start_us}")
-        return super().frames(start_us, **request)
+        answer = super().frames(start_us, **request)
+        if self.video.with_suffix(f".lie.{start_us}").exists():
+            request["pixels"].seek(-1, os.SEEK_CUR)  # as if one byte less had been written
+        return answer
 
     def _end_if_told(self, request: str) -> None:
         with self.video.with_suffix(".asked").open("a") as notes:

@@ -25,6 +25,8 @@ def proxy_open(target: str, tags: dict[str, str], **_: Any) -> dict[str, Any]:
 def proxy_step(seconds: float) -> dict[str, Any]:
     if wish == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if wish == "go on for ever":
+        return {"is_finished": False}
     if wish == "refuse":
         raise BadVideo(finding("decode_failed", "in the middle"))
     if wish == "fill the disk":

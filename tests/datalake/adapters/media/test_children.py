@@ -79,10 +79,13 @@ def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path],
     assert [found.code for found in probe.findings] == ["decoder_died"]
 
 
-def test_a_probe_that_our_own_code_fails_is_no_finding(make_clip: Callable[..., Path]) -> None:
+def test_a_probe_that_our_own_code_fails_says_so(make_clip: Callable[..., Path]) -> None:
     rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`
-    with ChildPool(1, ROOMY, entry=rogue) as pool, pytest.raises(RuntimeError, match="KeyError: 'probe'"):
-        ChildProbe(pool).probe(make_clip())
+    with ChildPool(1, ROOMY, entry=rogue) as pool:
+        probe = ChildProbe(pool).probe(make_clip())
+    assert [(found.code, found.evidence) for found in probe.findings] == [
+        ("code_failed", "KeyError: 'probe'")
+    ]
 
 
 def test_more_videos_than_slots_take_turns(make_clip: Callable[..., Path]) -> None:

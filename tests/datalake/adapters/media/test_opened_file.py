@@ -100,6 +100,19 @@ def test_a_window_that_ends_two_children_is_lost_alone_and_named(
     assert asked(video, f"frames.{STARTS_US[1]}") == 2
 
 
+def test_pixels_that_are_no_pictures_cost_the_child_and_the_window(
+    pool: ChildPool, video: Path, facts: MediaFacts
+) -> None:
+    video.with_suffix(f".lie.{STARTS_US[1]}").touch()
+    windows = decoded(pool, video, facts)
+    assert numbers(windows) == [WHOLE[0], [], *WHOLE[2:]]
+    (told_of,) = evidence(windows)[1]
+    assert told_of.startswith(
+        "decoder_died: between 0.200 s and 0.600 s: it gave an answer that cannot be true"
+    )
+    assert asked(video, "open") == 2  # by another child
+
+
 def test_a_file_ends_so_many_children_and_no_more(pool: ChildPool, video: Path, facts: MediaFacts) -> None:
     for start_us in STARTS_US[1:]:
         told(video, f"frames.{start_us}", deaths=99)

@@ -97,7 +97,7 @@ def test_a_request_without_an_answer_has_no_pixels(pool: ChildPool) -> None:
 
 
 def test_pixels_cannot_be_taken_away_from_their_reader(pool: ChildPool) -> None:
-    with pool.lease() as child, pytest.raises(RuntimeError, match="Operation not permitted"):
+    with pool.lease() as child, pytest.raises(BadVideo, match=r"code_failed: .*Operation not permitted"):
         child.send("shrink")
         child.receive()
 
@@ -107,9 +107,23 @@ def test_a_child_that_says_more_than_it_has_written_is_not_used_again(pool: Chil
     with pool.lease() as child:
         pid = child.pid
         child.send(op)
-        with pytest.raises(BadVideo, match=r"decoder_died: fewer than \d+ bytes were written"):
+        with pytest.raises(
+            BadVideo, match=r"decoder_died: it gave an answer that cannot be true: .*; killed"
+        ):
             child.receive()
     assert_gone(pid)
+
+
+@pytest.mark.parametrize("answer", [{}, {"pixels_bytes": -1}, {"pixels_bytes": "9"}, {"pixels_bytes": 2**70}])
+def test_an_answer_that_is_none_costs_the_child(
+    pool: ChildPool, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
+) -> None:
+    with pool.lease() as child:
+        child.send("pixels_from", first=1, size=1)
+        monkeypatch.setattr(child, "_received", lambda: {"result": 1, **answer})
+        with pytest.raises(BadVideo, match="decoder_died: it gave an answer that cannot be true"):
+            child.receive()
+        assert not child.is_alive
 
 
 def test_no_room_for_pixels_is_trouble_of_the_machine(pool: ChildPool) -> None:
@@ -128,6 +142,7 @@ def test_no_room_for_pixels_is_trouble_of_the_machine(pool: ChildPool) -> None:
     [
         ("hang", 0.3, "decoder_hung", "time limit"),
         ("crash", None, "decoder_died", "SIGSEGV"),
+        ("trip", None, "code_failed", "ValueError: unheard-of format"),
         ("give_up", None, "decoder_died", "InvalidDataError: "),
         ("eat", None, "decoder_out_of_memory", "CHILD_MEMORY_BYTES"),
         ("nibble", None, "decoder_out_of_memory", "MiB in use, CHILD_RESIDENT_BYTES allows 400 MiB; killed"),
@@ -145,20 +160,25 @@ def test_a_failure_costs_one_child_and_is_a_finding(
         assert successor.request("echo", value=1) == 1
 
 
-def test_an_error_of_our_own_code_blames_no_video(pool: ChildPool) -> None:
+def test_where_our_own_code_failed_is_in_the_log(pool: ChildPool, caplog: pytest.LogCaptureFixture) -> None:
+    found, told, _ = failure(pool, "trip")
+    assert (found, told) == ("code_failed", "ValueError: unheard-of format")
+    assert "raise ValueError(why * times)" in caplog.text
+
+
+@pytest.mark.parametrize("why", ["é", "\x00", "\ud800"])
+def test_an_error_however_long_and_strange_arrives_and_can_be_kept(pool: ChildPool, why: str) -> None:
     with pool.lease() as child:
-        with pytest.raises(RuntimeError, match="in the media child: ValueError: unheard-of format") as caught:
-            child.request("trip")
-        assert "raise ValueError(why * times)" in caught.value.__notes__[0]  # where it happened
-        pid = child.pid
-    assert_gone(pid)  # whatever it left behind
-    with pool.lease() as successor:
-        assert successor.request("echo", value=1) == 1
+        with pytest.raises(BadVideo, match="code_failed: ValueError") as caught:
+            child.request("trip", why=why, times=100_000)
+        evidence = caught.value.finding.evidence
+    assert "\x00" not in evidence
+    assert evidence.encode("utf-8")
 
 
-def test_an_error_however_long_still_arrives(pool: ChildPool) -> None:
-    with pool.lease() as child, pytest.raises(RuntimeError, match="in the media child: ValueError: ééé"):
-        child.request("trip", why="é", times=100_000)
+def test_trouble_of_the_machine_in_a_child_is_no_videos(pool: ChildPool) -> None:
+    with pool.lease() as child, pytest.raises(MachineBusy, match="No space left on device; free memory"):
+        child.request("starve")
 
 
 def test_cpu_time_is_limited_even_when_nobody_waits(pool: ChildPool) -> None:

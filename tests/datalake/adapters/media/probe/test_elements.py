@@ -87,6 +87,12 @@ def test_chunks_are_padded_and_lists_named_after_their_kind() -> None:
     ]
 
 
+@pytest.mark.parametrize("length", range(4))
+def test_a_list_too_short_for_its_kind_ends_the_walk(length: int) -> None:
+    content = b"LIST" + length.to_bytes(4, "little") + b"hdrl" + b"JUNK\x00\x00\x00\x00"
+    assert named(chunks(io.BytesIO(content), 0, len(content))) == []
+
+
 def test_elements_and_the_numbers_in_them() -> None:
     content = b"\xae\x87" + b"\x83\x81\x01" + b"\xd7\x82\x01\x02"
     file = io.BytesIO(content)

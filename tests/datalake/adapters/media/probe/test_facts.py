@@ -69,6 +69,14 @@ def test_everything_about_the_sound(
     assert quietest_dbfs <= sound.peak_dbfs <= loudest_dbfs
 
 
+def test_tags_that_are_no_utf_8_are_shown_as_far_as_they_are(make_clip: MakeClip, tmp_path: Path) -> None:
+    old = tmp_path / "old.mkv"
+    old.write_bytes(
+        make_clip(suffix=".mkv", tags=(("title", "Cafe noir"),)).read_bytes().replace(b"Cafe", b"Caf\xe9")
+    )
+    assert probe(str(old))["media"]["tags"]["title"] == "Caf\ufffd noir"
+
+
 def test_tags_and_the_recording_time(make_clip: MakeClip) -> None:
     tags = (("title", "Mäuse" * 200), ("creation_time", "2024-05-06T07:08:09Z"))
     media = media_of(make_clip(tags=tags))

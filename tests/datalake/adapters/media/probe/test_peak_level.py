@@ -55,6 +55,18 @@ def test_full_scale_is_zero_in_every_format(
     assert listened(path)[0] == pytest.approx(peak_dbfs, abs=0.2)
 
 
+def test_numbers_of_64_bits_are_heard(tmp_path: Path) -> None:
+    path = tmp_path / "sound.nut"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s64le", rate=RATE_HZ, layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.full((1, RATE_HZ), 0.5, np.float32), format="flt", layout="mono"
+        )
+        frame.sample_rate, frame.pts = RATE_HZ, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert listened(path)[0] == pytest.approx(-6.02, abs=0.1)
+
+
 @pytest.mark.parametrize("layout", ["5.1", "6.1", "7.1"])
 def test_every_channel_is_heard(tmp_path: Path, layout: str) -> None:
     channels = av.AudioLayout(layout).nb_channels

@@ -59,6 +59,16 @@ def test_whatever_happens_in_the_middle_no_file_and_no_child_is_left(
     assert pid(rogues) != before
 
 
+def test_a_proxy_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    limits = replace(ROOMY, timeout_s=1, timeout_per_video_s=0.1)
+    with (
+        ChildPool(1, limits, entry=ROGUE) as pool,
+        pytest.raises(BadVideo, match=r"no proxy after 1 s; given up"),
+    ):
+        ChildTranscoder(pool, Path("video.mp4"), MEDIA).proxy(480, tmp_path, {"wish": "go on for ever"})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_child_is_enough_to_make_and_to_probe(make_clip: Callable[..., Path], tmp_path: Path) -> None:
     path = make_clip()
     with MediaChildren(slots=1, limits=ROOMY) as children:

@@ -168,6 +168,25 @@ def test_sound_whose_decoder_refuses_to_start_is_left_out(
     assert (found.numbers, found.sound_s) == (list(range(60)), None)
 
 
+@pytest.mark.parametrize("limit_s", [None, 1.5])
+def test_sound_that_says_it_begins_a_century_later_is_left_out(
+    make_clip: Callable[..., Path], proxy: Callable[..., Path], tmp_path: Path, limit_s: float | None
+) -> None:
+    leaping = tmp_path / "leaping.mkv"
+    with av.open(str(make_clip(audio="tone"))) as source, av.open(str(leaping), "w") as copy:
+        streams = {stream: copy.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                late = packet.stream.type == "audio" and packet.pts * packet.time_base > 1
+                packet.pts += round(late * 3e9 / packet.time_base)
+                packet.dts = packet.pts if late else packet.dts
+                packet.stream = streams[packet.stream]
+                copy.mux(packet)
+    found = looked_at(proxy(leaping, limit_s=limit_s))
+    assert len(found.numbers) == 30 * (limit_s or 2)
+    assert found.sound_s == pytest.approx((0.0, 1.0), abs=0.05)
+
+
 @pytest.mark.parametrize("frames", [1, 2])
 def test_very_few_pictures_are_enough(frames: int, made: Make) -> None:
     found = made(frames=frames, audio="tone", audio_ms=1000)
