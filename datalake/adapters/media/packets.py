@@ -25,6 +25,8 @@ def packets(container: InputContainer, *streams: AnyStream) -> Iterator[Packet[A
         except BlockingIOError:  # MPEG-TS: 64 KB without a packet; what follows is found by reading on
             demuxed = container.demux(*streams)
             continue
+        except IndexError:  # PyAV 18 flushes streams that it does not list: those that appeared on the way
+            return
         if packet is None:
             return
         if packet.size:

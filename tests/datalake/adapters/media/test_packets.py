@@ -23,3 +23,15 @@ def test_a_hole_in_a_transport_stream_is_read_past(make_clip: Callable[..., Path
 def test_without_a_stream_there_are_no_packets(make_clip: Callable[..., Path]) -> None:
     with av.open(str(make_clip())) as container:
         assert list(packets(container)) == []
+
+
+def test_a_stream_that_appears_on_the_way_ends_nothing(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    silent = make_clip(suffix=".ts", frames=600, scale=2).read_bytes()
+    sounding = make_clip(suffix=".ts", audio="tone").read_bytes()
+    (tmp_path / "late.ts").write_bytes(silent * 20 + sounding + silent * 3)
+    with av.open(str(tmp_path / "late.ts")) as container:
+        assert len(container.streams) == 1  # no packet of the other is near either end
+        found = list(packets(container, *container.streams))
+    assert len(found) == 23 * 600 + 60
