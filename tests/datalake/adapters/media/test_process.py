@@ -17,6 +17,7 @@ from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
 from datalake.errors import BadVideo, MachineBusy
 from tests.datalake.adapters.media.reserving_child import RESERVED_BYTES
+from tests.descriptors import open_files
 from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
@@ -254,11 +255,11 @@ def test_a_child_that_cannot_start_is_trouble_of_the_machine() -> None:
 
 def test_a_machine_without_free_files_is_busy_and_nothing_leaks() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for spare in range(1, 4):  # no temporary file, then no channel, then no pipe to the child
         with _few_files_left(spare), pytest.raises(MachineBusy, match=r"Too many open files.*free"):
             Child(LIMITS, ROGUE)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
 
 

@@ -17,6 +17,7 @@ from datalake.contracts import VideoStream
 from datalake.errors import BadVideo
 from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
 from tests.clips.damage import scrambled_picture
+from tests.descriptors import open_files
 
 ALL = [number * 100_000 for number in range(20)]
 
@@ -99,10 +100,10 @@ def test_a_closed_file_is_let_go(
 ) -> None:
     path = make_clip()
     decoding = opened(path, path)
-    assert str(path) in _open_files()
+    assert str(path) in open_files()
     decoding.close()
     decoding.close()
-    assert str(path) not in _open_files()
+    assert str(path) not in open_files()
 
 
 @pytest.mark.skipif(not SAYS_CHROMA_PLACE, reason="PyAV 18: no filters are used")
@@ -121,7 +122,3 @@ def test_filters_go_with_their_file(
 
 def _graphs() -> int:
     return sum(type(one) is Graph for one in gc.get_objects())
-
-
-def _open_files() -> list[str]:
-    return [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
