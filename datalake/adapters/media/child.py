@@ -33,15 +33,7 @@ from datalake.findings import finding
 
 MAX_PACKET_BYTES = 128 * 1024
 _MAX_ERROR_CHARS = 8 * 1024
-_OF_THE_MACHINE = (
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.ENOMEM,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.EAGAIN,
-    errno.EIO,
-)
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
 
 Handlers = Mapping[str, Callable[..., Any]]
 """What answers each request; one that has come with a file is given it as `pixels`."""
@@ -83,7 +75,7 @@ def _reply(
         refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
         channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
     except FFmpegError:
-        raise  # nobody has asked FFmpeg for more: the end of this process tells what it said
+        raise  # one that no handler expects: this process ends, and its last words are told
     except Exception as error:  # noqa: BLE001 - a boundary: the parent is told, and ends this process
         channel.send(json.dumps(_trouble(error)).encode())
     else:

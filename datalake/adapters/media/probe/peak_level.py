@@ -75,7 +75,7 @@ class PeakMeter:
 
     def _take(self, frame: AudioFrame) -> None:
         self._heard_s += frame.samples / (frame.sample_rate or 1)
-        self._peak = max(self._peak or 0.0, *map(_peak, _samples(frame)))
+        self._peak = max([self._peak or 0.0, *map(_peak, _samples(frame))])
 
 
 def _samples(frame: AudioFrame) -> Iterator[npt.NDArray[np.generic]]:
