@@ -17,7 +17,7 @@ MAY_CATCH_ALL = {
     "datalake/chunks.py": 1,  # one video's bug must not take the chunk with it
     "datalake/tasks.py": 1,  # counted against the batch's attempt, then raised
     "datalake/ingest/batches.py": 1,  # ingest must not stand still for one batch
-    "datalake/adapters/media/child.py": 1,  # told to the parent, which raises it
+    "datalake/adapters/media/child.py": 1,  # told to the parent: a finding, and the trace in the log
     "datalake/preload.py": 1,  # else no task of any DAG would start; each task meets the error itself
     "datalake/embedded/qdrant/catalog.py": 1,  # the engine's errors share no base; each names the folder
 }

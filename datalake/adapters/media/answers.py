@@ -25,8 +25,13 @@ def answer_in(packet: bytes) -> dict[str, Any]:
     if refusal := answer.get("finding"):
         raise BadVideo(Finding.model_validate(refusal))
     if trouble := answer.get("machine"):
-        raise MachineBusy(f"the media child: {trouble}; free memory, files or space in TMPDIR")
+        raise no_room("the media child", trouble)
     if error := answer.get("error"):
         _log.error("Our code failed in a media child: %s", storable(answer["trace"]))
         raise BadVideo(finding("code_failed", storable(error)))
     return answer
+
+
+def no_room(trouble: str, why: str) -> MachineBusy:
+    """This machine has nothing left, with what to do about it."""
+    return MachineBusy(f"{trouble}: {why}; free memory, files or space in TMPDIR")

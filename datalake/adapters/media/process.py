@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from datalake.adapters.media.answers import answer_in
+from datalake.adapters.media.answers import answer_in, no_room
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
 from datalake.adapters.media.process_memory import held_bytes, resident_bytes
@@ -221,7 +221,7 @@ def _enough_left(trouble: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise MachineBusy(f"{trouble}: {error.strerror}; free memory, files or space in TMPDIR") from error
+        raise no_room(trouble, str(error.strerror)) from error
 
 
 def _bare_environment() -> dict[str, str]:

@@ -51,6 +51,7 @@ from datalake.adapters.ports.media import (
     Sampling,
     Transcoder,
     Window,
+    believable_s,
 )
 from datalake.adapters.ports.vectors import Point, VectorIndex
 
@@ -105,4 +106,5 @@ __all__ = [
     "VideoReport",
     "Window",
     "WorkLeases",
+    "believable_s",
 ]

@@ -31,6 +31,18 @@ class MediaProbe(ABC):
         """Container and stream facts and what is wrong with them."""
 
 
+def believable_s(span_s: float, pictures: int | None) -> float:
+    """Seconds of video that may take time to decode: a picture counts as one second at most.
+
+    So a damaged clock, which may say a hundred years, allows no more time than the pictures need.
+
+    Args:
+        span_s: as the clock says, seconds.
+        pictures: how many there are, if that is known.
+    """
+    return span_s if pictures is None else min(span_s, pictures)
+
+
 @dataclass(frozen=True)
 class Window:
     """A span of a video and the times wanted in it, microseconds from the start of the video.
@@ -50,12 +62,8 @@ class Window:
 
     @property
     def decoding_span_s(self) -> float:
-        """How much video has to be decoded for it at most, seconds; a picture counts as one second at most.
-
-        So a damaged clock, which may say a hundred years, allows no more time than the pictures need.
-        """
-        span_s = (self.end_us - self.keyframe_us) / 1_000_000
-        return span_s if self.pictures is None else min(span_s, self.pictures)
+        """How much video has to be decoded for it at most, seconds."""
+        return believable_s((self.end_us - self.keyframe_us) / 1_000_000, self.pictures)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
-from datalake.adapters.ports import Transcoder
+from datalake.adapters.ports import Transcoder, believable_s
 from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
@@ -73,7 +72,7 @@ class ChildTranscoder(Transcoder):
         )
         limits = self._pool.limits
         seconds = min(_STEP_S, limits.timeout_s / _STEPS_A_LIMIT)
-        limit_s = limits.transcoding_s(min(self.duration_s, self._video.measured_frames or math.inf))
+        limit_s = limits.transcoding_s(believable_s(self.duration_s, self._video.measured_frames))
         until_s = time.monotonic() + limit_s
         while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
             if time.monotonic() > until_s:

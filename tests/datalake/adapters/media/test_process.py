@@ -4,7 +4,7 @@ import os
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
 from datalake.errors import BadVideo, MachineBusy
 from tests.datalake.adapters.media.reserving_child import RESERVED_BYTES
-from tests.descriptors import open_files
+from tests.descriptors import open_files, open_inodes
 from tests.limits import ROOMY
 
 ROGUE = "tests.datalake.adapters.media.rogue_child"
@@ -67,12 +67,7 @@ def received(child: Child, first: int) -> Pixels:
 
 def pixel_files() -> list[int]:
     """Open files of pixels, by inode."""
-    found = []
-    for link in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # another thread has closed it meanwhile
-            if "memfd:pixels" in str(link.readlink()):
-                found.append(link.stat().st_ino)
-    return sorted(found)
+    return open_inodes("memfd:pixels")
 
 
 def test_pixels_come_back_without_a_name_and_can_be_written(pool: ChildPool) -> None:
