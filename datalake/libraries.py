@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 
 POLICY = {
@@ -14,9 +15,25 @@ POLICY = {
     # PyTorch takes what is large in pages of 2 MiB: each layer asks the kernel for new memory
     "THP_MEM_ALLOC_ENABLE": "1",
 }
+# glibc's names and numbers (mallopt(3), malloc.h). A model gives its memory back layer by layer, and what the
+# kernel hands out again it clears first; heaps of threads beside the first end at 64 MiB and are given up.
+_HEAP = {
+    "MALLOC_ARENA_MAX": (-8, 1),
+    "MALLOC_MMAP_MAX_": (-4, 0),
+    "MALLOC_TRIM_THRESHOLD_": (-1, 512 * 1024**2),
+}
 
 
 def set_policy() -> None:
     """Say it to what this process loads from here on; what the environment says otherwise stays."""
     for name, value in POLICY.items():
         os.environ.setdefault(name, value)
+    _keep_heap()
+
+
+def _keep_heap() -> None:
+    """By a call: glibc has read its variables before our code runs. Other C libraries have none of this."""
+    libc = ctypes.CDLL(None)
+    for name, (parameter, value) in _HEAP.items():
+        if name not in os.environ and hasattr(libc, "mallopt"):
+            libc.mallopt(parameter, value)

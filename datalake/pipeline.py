@@ -27,6 +27,7 @@ from datalake.contracts import (
     SilverVideo,
     VideoArrived,
 )
+from datalake.grouping import FewTasks
 from datalake.hooks import BlocksLetGo, NodesAreDocumented, NodeTiming
 
 
@@ -127,6 +128,7 @@ def build(name: str) -> driver.Driver:
         .with_modules(*modules)
         .with_adapters(NodesAreDocumented(), NodeTiming(), BlocksLetGo())
         .enable_dynamic_execution(allow_experimental_mode=True)
+        .with_grouping_strategy(FewTasks())
         .with_local_executor(SynchronousLocalTaskExecutor())
         .with_remote_executor(SynchronousLocalTaskExecutor())
         .build()

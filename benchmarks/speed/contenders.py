@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.speed.cases import Case
 from benchmarks.speed.work import Work
-from datalake.libraries import POLICY
+from datalake.libraries import POLICY, set_policy
 from datalake.settings import PROJECT_ROOT
 
 FUNCTIONS = {
@@ -83,6 +83,8 @@ def _files(case: Case) -> list[Path]:
 
 def _main(function: str, order: str) -> None:
     module, name = function.split(".")
+    if module == "ours":
+        set_policy()  # the allocator's part
     contender: Callable[[Work], dict[str, int]] = getattr(import_module(f"benchmarks.speed.{module}"), name)
     given = json.loads(order)
     work = Work([Path(path) for path in given["files"]], given["options"])

@@ -43,3 +43,33 @@ def test_what_the_environment_says_stays() -> None:
     said = {**os.environ, "OPENCV_FOR_THREADS_NUM": "3"}
     done = subprocess.run([sys.executable, "-c", code], env=said, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["3"]
+
+
+FILLED_AGAIN = """
+import ctypes, resource, threading
+from datalake.libraries import set_policy
+set_policy()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes, libc.memset.argtypes = [ctypes.c_void_p], [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+def filled():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    memory = libc.malloc(100 * 2**20)
+    libc.memset(memory, 1, 100 * 2**20)
+    libc.free(memory)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+thread = threading.Thread(target=lambda: print(filled(), filled()))
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize(("said", "kept"), [({}, True), ({"MALLOC_TRIM_THRESHOLD_": "131072"}, False)])
+def test_large_memory_is_used_again_in_any_thread(said: dict[str, str], kept: bool) -> None:
+    """The kernel is asked for its pages once, unless the environment wants otherwise."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")} | said
+    done = subprocess.run(
+        [sys.executable, "-c", FILLED_AGAIN], env=environment, capture_output=True, text=True, check=True
+    )
+    first, second = map(int, done.stdout.split())
+    assert (second < first / 2) is kept

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import pytest
+from hamilton import driver
+from hamilton.ad_hoc_utils import create_temporary_module
+from hamilton.execution.executors import SynchronousLocalTaskExecutor
+from hamilton.execution.grouping import NodeGroup
+from hamilton.htypes import Collect, Parallelizable
+from hamilton.node import Node
+
+from datalake.grouping import FewTasks
+from datalake.pipeline import DATAFLOWS, build
+
+
+def groups_of(made: driver.Driver) -> dict[str, NodeGroup]:
+    return {group.base_id: group for group in FewTasks().group_nodes(made.graph.get_nodes())}
+
+
+def driver_of(*functions: FunctionType) -> driver.Driver:
+    return (
+        driver.Builder()
+        .with_modules(create_temporary_module(*functions))
+        .enable_dynamic_execution(allow_experimental_mode=True)
+        .with_grouping_strategy(FewTasks())
+        .with_local_executor(SynchronousLocalTaskExecutor())
+        .with_remote_executor(SynchronousLocalTaskExecutor())
+        .build()
+    )
+
+
+@pytest.mark.parametrize("name", DATAFLOWS)
+def test_every_node_is_in_one_task_and_no_two_tasks_wait_for_each_other(name: str) -> None:
+    made = build(name)
+    groups = groups_of(made)
+    nodes = [node.name for group in groups.values() for node in group.nodes]
+    assert sorted(nodes) == sorted(node.name for node in made.graph.get_nodes())
+    assert in_turn(groups), "some tasks wait for each other"
+
+
+@pytest.mark.parametrize("name", ["bronze", "gold", "assessment", "notify"])
+def test_without_a_block_there_is_one_task(name: str) -> None:
+    assert list(groups_of(build(name))) == ["stage-0"]
+
+
+def test_around_silvers_block_there_are_two() -> None:
+    expected = {"stage-0", "expand-window", "block-window", "collect-window", "stage-1"}
+    assert groups_of(build("silver")).keys() == expected
+
+
+def test_blocks_one_after_the_other_have_a_task_between_them() -> None:
+    def number(count: int) -> Parallelizable[int]:
+        yield from range(count)
+
+    def square(number: int, offset: int) -> int:
+        return number * number + offset
+
+    def squares(square: Collect[int]) -> list[int]:
+        return list(square)
+
+    def total(squares: list[int], count: int) -> int:
+        return sum(squares) + count
+
+    def part(total: int) -> Parallelizable[int]:
+        yield from (total, total + 1)
+
+    def double(part: int) -> int:
+        return 2 * part
+
+    def doubles(double: Collect[int]) -> list[int]:
+        return list(double)
+
+    def last(doubles: list[int], offset: int) -> list[int]:
+        return [*doubles, offset]
+
+    made = driver_of(number, square, squares, total, part, double, doubles, last)
+    stages = {name: names(group) for name, group in groups_of(made).items() if name.startswith("stage")}
+    assert stages == {"stage-0": {"count", "offset"}, "stage-1": {"total"}, "stage-2": {"last"}}
+    assert made.execute(["last"], inputs={"count": 4, "offset": 1})["last"] == [44, 46, 1]
+
+
+def names(group: NodeGroup) -> set[str]:
+    return {node.name for node in group.nodes}
+
+
+def in_turn(groups: dict[str, NodeGroup]) -> bool:
+    """True when all groups can run, each after those that it needs."""
+    group_of = {node.name: name for name, group in groups.items() for node in group.nodes}
+
+    def needed(nodes: list[Node], own: str) -> set[str]:
+        return {group_of[other.name] for node in nodes for other in node.dependencies} - {own}
+
+    waiting: dict[str, Any] = {name: needed(group.nodes, name) for name, group in groups.items()}
+    while ready := [name for name, others in waiting.items() if not others & waiting.keys()]:
+        for name in ready:
+            del waiting[name]
+    return not waiting
