@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from hamilton.execution.grouping import NodeGroupPurpose
 from hamilton.graph_types import HamiltonNode
 from hamilton.lifecycle import NodeExecutionHook, StaticValidator
 from hamilton.lifecycle.base import BasePostTaskExecute
@@ -61,8 +62,12 @@ class BlocksLetGo(BasePostTaskExecute):
     counts objects, not bytes: without this a long video's frames would all be in memory.
     """
 
-    def post_task_execute(self, *, nodes: list[Node], results: dict[str, Any] | None, **_: Any) -> None:
-        """Keep only what other tasks need."""
+    def post_task_execute(
+        self, *, nodes: list[Node], results: dict[str, Any] | None, purpose: NodeGroupPurpose, **_: Any
+    ) -> None:
+        """Keep only what other tasks need; outside blocks nodes may be asked for by name."""
+        if purpose is not NodeGroupPurpose.EXECUTE_BLOCK:
+            return
         inside = {node.name for node in nodes}
         for node in nodes:
             consumers = {consumer.name for consumer in node.depended_on_by}

@@ -18,6 +18,7 @@ from datalake import settings
 from datalake.embedded.addresses import AIRFLOW_DATABASE
 from datalake.embedded.process import LOOPBACK, Server, ServerFailed, is_listening, python_argv
 from datalake.embedded.state import Layout, Secrets, write_private
+from datalake.libraries import HEAP
 
 API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
     "airflow-api-server",
@@ -55,8 +56,8 @@ def environment(folder: Layout, port: int, database_uri: str, secrets: Secrets) 
         "no_proxy": no_proxy,
         "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),
         "TOKENIZERS_PARALLELISM": "false",
-        # two malloc arenas instead of eight a core: the threads of a task would keep much free memory
-        "MALLOC_ARENA_MAX": "2",
+        # not eight a core, each with free memory of its own: of the servers as well
+        "MALLOC_ARENA_MAX": str(HEAP["MALLOC_ARENA_MAX"]),
         # process titles must not overwrite the environment, by which leftovers are found
         "SPT_NOENV": "1",
         "PYTHONUNBUFFERED": "1",

@@ -26,8 +26,8 @@ in the dead letter of a video that was stopped.
 * **report-only**: nothing. A file of which no frame can be decoded becomes a video with none, `done` with
   its findings.
 
-Without bytes there is nothing to report on: `source_*` and `too_large` quarantine in every mode. Warnings
-and infos stop nothing.
+Without bytes there is nothing to report on: `source_*` and `too_large` quarantine in every mode. So does
+`code_failed`, an error of our own: nothing is kept of it. Warnings and infos stop nothing.
 
 A *message* that cannot be read never gets this far: [messages](messages.md) has those reasons."""
 

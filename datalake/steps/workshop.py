@@ -15,6 +15,7 @@ from datalake.adapters.ports import FrameSource, Lake, Window, WorkLeases
 from datalake.contracts import BronzeVideo, Chunk, Options, SilverVideo, VideoProgress, WorkIdentity
 from datalake.crash_points import crash_point
 from datalake.errors import BadVideo, LeaseLost
+from datalake.findings import blocking
 from datalake.pipeline import run_layer
 from datalake.settings import SilverSettings
 from datalake.silver_layer.identity import SilverOptions, work_identity
@@ -133,7 +134,7 @@ class Workshop:
                 finally:
                     windows = source.known_windows
         except BadVideo as bad:
-            if options.validation_mode != "report-only":
+            if options.validation_mode != "report-only" or blocking((bad.finding,), "report-only"):
                 raise
             rest = NoFrames((bad.finding,), windows)
             return self._run(bronze, work, options, self._leased(rest, work, bronze.size_bytes))

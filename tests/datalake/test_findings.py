@@ -147,6 +147,7 @@ def test_every_code_that_is_used_is_in_the_table() -> None:
         ("truncated", False, {"strict", "lenient"}),
         ("not_a_video", True, {"strict", "lenient"}),
         ("not_a_video", False, {"strict", "lenient"}),
+        ("code_failed", True, set(MODES)),
     ],
 )
 @pytest.mark.parametrize("mode", MODES)

@@ -12,6 +12,7 @@ from hamilton.htypes import Collect, Parallelizable
 from hamilton.node import Node
 
 from datalake.grouping import FewTasks
+from datalake.hooks import BlocksLetGo
 from datalake.pipeline import DATAFLOWS, build
 
 
@@ -23,6 +24,7 @@ def driver_of(*functions: FunctionType) -> driver.Driver:
     return (
         driver.Builder()
         .with_modules(create_temporary_module(*functions))
+        .with_adapters(BlocksLetGo())
         .enable_dynamic_execution(allow_experimental_mode=True)
         .with_grouping_strategy(FewTasks())
         .with_local_executor(SynchronousLocalTaskExecutor())
@@ -78,7 +80,8 @@ def test_blocks_one_after_the_other_have_a_task_between_them() -> None:
     made = driver_of(number, square, squares, total, part, double, doubles, last)
     stages = {name: names(group) for name, group in groups_of(made).items() if name.startswith("stage")}
     assert stages == {"stage-0": {"count", "offset"}, "stage-1": {"total"}, "stage-2": {"last"}}
-    assert made.execute(["last"], inputs={"count": 4, "offset": 1})["last"] == [44, 46, 1]
+    found = made.execute(["last", "total", "squares"], inputs={"count": 4, "offset": 1})
+    assert found == {"last": [44, 46, 1], "total": 22, "squares": [1, 2, 5, 10]}
 
 
 def names(group: NodeGroup) -> set[str]:

@@ -18,6 +18,7 @@ from datalake.adapters.kafka.properties import read_properties
 from datalake.embedded import compose
 from datalake.embedded.jars import ENDPOINT
 from datalake.embedded.postgres import binaries
+from datalake.libraries import HEAP
 from datalake.reference.settings_reference import FIRST
 
 ROOT = settings.PROJECT_ROOT
@@ -80,6 +81,12 @@ def test_airflow_containers_know_only_airflow_variables_and_settings(service: st
         if not name.startswith("AIRFLOW__") and name not in KNOWN
     }
     assert unknown <= mine
+
+
+@pytest.mark.parametrize("service", AIRFLOW)
+def test_no_container_keeps_a_task_from_having_one_heap(service: str) -> None:
+    said = {name: SERVICES[service]["environment"].get(name) for name in HEAP}
+    assert said == {**dict.fromkeys(HEAP), "MALLOC_ARENA_MAX": str(HEAP["MALLOC_ARENA_MAX"])}
 
 
 def test_what_prepare_rewrites_reaches_no_container_unrewritten() -> None:

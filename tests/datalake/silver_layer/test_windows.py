@@ -69,6 +69,16 @@ def test_otherwise_what_is_whole_goes_on_and_the_rest_is_told_once(
     ]
 
 
+@pytest.mark.parametrize("mode", ["lenient", "report-only"])
+def test_a_window_over_which_our_own_code_failed_stops_the_video(
+    mode: str, run_silver: Run, lake: MemoryLake
+) -> None:
+    failed = finding("code_failed", "ValueError: unheard-of format")
+    with pytest.raises(BadVideo, match="code_failed"):
+        run_silver(CountingFrameSource(video(IMAGES), dies_at={2: failed}), validation_mode=mode)
+    assert not any(key.endswith("manifest.json") for key in lake.objects)
+
+
 def test_a_fatal_finding_stops_a_lenient_video_and_a_warning_no_strict_one() -> None:
     fatal, warning = finding("no_frames", "none"), finding("broken_index", "at its end")
     frame = Frame(0, 0, scene(0))

@@ -230,12 +230,18 @@ def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
     assert not lake.exists(manifest_key(work))
 
 
-@pytest.mark.parametrize("mode", ["strict", "lenient"])
-def test_a_file_that_cannot_be_opened_is_a_bad_video(make_workshop, mode):
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [("strict", "decode_failed"), ("lenient", "decode_failed"), ("report-only", "code_failed")],
+)
+def test_a_file_that_cannot_be_opened_is_a_bad_video_of_which_nothing_is_kept(
+    make_workshop, lake, mode, code
+):
     workshop = make_workshop()
-    workshop.media.error = BadVideo(finding("decode_failed", "at opening the file"))
+    workshop.media.error = BadVideo(finding(code, "at opening the file"))
     with pytest.raises(BadVideo, match="at opening the file"):
         workshop.silver_of(progress("video", mode))
+    assert not any(key.endswith("manifest.json") for key in lake.objects)
 
 
 def test_report_only_goes_on_without_frames_and_keeps_the_finding(make_workshop):

@@ -16,6 +16,7 @@ from datalake.findings import finding
 
 _STEP_S = 5.0  # work asked for at once, where the time limit of a request allows it
 _STEPS_A_LIMIT = 4
+_LEAST_SOUND_BYTES_PER_S = 500  # of speech; music takes more
 
 
 class ChildTranscoder(Transcoder):
@@ -45,6 +46,17 @@ class ChildTranscoder(Transcoder):
         """As long as the pictures, or up to the limit."""
         return self._duration_s if self._limit_s is None else min(self._duration_s, self._limit_s)
 
+    @property
+    def _pictures_s(self) -> float:
+        return believable_s(self.duration_s, self._video.measured_frames)
+
+    @property
+    def _sound_s(self) -> float:
+        """As its clock says, if a file of this size can hold so much."""
+        if self._audio is None or self._audio.duration_s is None:
+            return 0.0
+        return min(self._audio.duration_s, self._path.stat().st_size / _LEAST_SOUND_BYTES_PER_S)
+
     def proxy(self, height_px: int, folder: Path, tags: Mapping[str, str]) -> Path:
         """As the port says."""
         target = folder / f"proxy_{height_px}p.mp4"
@@ -72,7 +84,7 @@ class ChildTranscoder(Transcoder):
         )
         limits = self._pool.limits
         seconds = min(_STEP_S, limits.timeout_s / _STEPS_A_LIMIT)
-        limit_s = limits.transcoding_s(believable_s(self.duration_s, self._video.measured_frames))
+        limit_s = limits.transcoding_s(max(self._pictures_s, self._sound_s))
         until_s = time.monotonic() + limit_s
         while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
             if time.monotonic() > until_s:

@@ -17,6 +17,7 @@ from av.packet import Packet
 RATE_HZ = 48_000
 _JITTER = RATE_HZ // 20  # a timestamp may be off by 50 ms: containers round them
 _SILENCE_PIECE = RATE_HZ
+_MOST_SILENCE = 60 * RATE_HZ  # behind the last picture
 _BIT_RATE_BPS = 128_000
 
 Samples = npt.NDArray[np.float32]  # (channels, samples)
@@ -29,7 +30,7 @@ class Sound:
         output: gets the stream.
         source: the stream to read.
         start_s: time of the first picture on the source's clock.
-        duration_s: when the last picture ends: a damaged clock may say that sound begins years later.
+        duration_s: when the last picture ends: a damaged clock may say that sound follows years later.
         limit_s: sound from here on is left out; None: all is taken.
     """
 
@@ -52,11 +53,11 @@ class Sound:
         self._input: tuple[str, str, int] | None = None
 
     def encoded(self, frame: AudioFrame) -> Iterator[list[Packet[AvStream]]]:
-        """What the encoder gives, piece by piece; nothing after a gap behind the last picture."""
+        """What the encoder gives, piece by piece; nothing after a minute's gap behind the last picture."""
         begin = None
         if frame.pts is not None and frame.time_base is not None:
             begin = round((frame.pts * frame.time_base - self._start_s) * RATE_HZ)
-            if begin > max(self._pictures_end, self._written + _JITTER):
+            if begin > max(self._pictures_end, self._written) + _MOST_SILENCE:
                 return
         for resampled in self._resampled(frame):
             samples_there = np.asarray(resampled.to_ndarray(), np.float32)

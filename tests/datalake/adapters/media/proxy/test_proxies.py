@@ -10,7 +10,7 @@ import pytest
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.proxy.proxies import ChildTranscoder
-from datalake.contracts import MediaFacts, VideoStream
+from datalake.contracts import AudioStream, MediaFacts, VideoStream
 from datalake.errors import BadVideo, MachineBusy, PipelineError
 from tests.limits import ROOMY
 
@@ -67,6 +67,19 @@ def test_a_proxy_that_never_ends_is_given_up(tmp_path: Path) -> None:
     ):
         ChildTranscoder(pool, Path("video.mp4"), MEDIA).proxy(480, tmp_path, {"wish": "go on for ever"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_long_sound_has_as_much_time_as_its_file_can_need(tmp_path: Path) -> None:
+    """A picture that stands still for hours is one picture; a damaged clock says a century."""
+    limits = replace(ROOMY, timeout_s=1, timeout_per_video_s=0.1)
+    path = tmp_path / "video.mp4"
+    path.write_bytes(bytes(5000))
+    sounding = MEDIA.model_copy(update={"audio": AudioStream(index=1, duration_s=3e9)})
+    with (
+        ChildPool(1, limits, entry=ROGUE) as pool,
+        pytest.raises(BadVideo, match=r"no proxy after 3 s; given up"),
+    ):
+        ChildTranscoder(pool, path, sounding).proxy(480, tmp_path, {"wish": "go on for ever"})
 
 
 def test_one_child_is_enough_to_make_and_to_probe(make_clip: Callable[..., Path], tmp_path: Path) -> None:

@@ -168,23 +168,35 @@ def test_sound_whose_decoder_refuses_to_start_is_left_out(
     assert (found.numbers, found.sound_s) == (list(range(60)), None)
 
 
+def remuxed(path: Path, to: Path, sound_later_s: float, after_s: float = -1) -> Path:
+    """The file with the times of its sound, but that up to `after_s`, so much later."""
+    with av.open(str(path)) as source, av.open(str(to), "w") as copy:
+        streams = {stream: copy.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                late = packet.stream.type == "audio" and packet.pts * packet.time_base > after_s
+                packet.pts += round(late * sound_later_s / packet.time_base)
+                packet.dts = packet.pts if late else packet.dts
+                packet.stream = streams[packet.stream]
+                copy.mux(packet)
+    return to
+
+
 @pytest.mark.parametrize("limit_s", [None, 1.5])
 def test_sound_that_says_it_begins_a_century_later_is_left_out(
     make_clip: Callable[..., Path], proxy: Callable[..., Path], tmp_path: Path, limit_s: float | None
 ) -> None:
-    leaping = tmp_path / "leaping.mkv"
-    with av.open(str(make_clip(audio="tone"))) as source, av.open(str(leaping), "w") as copy:
-        streams = {stream: copy.add_stream_from_template(stream) for stream in source.streams}
-        for packet in source.demux():
-            if packet.dts is not None:
-                late = packet.stream.type == "audio" and packet.pts * packet.time_base > 1
-                packet.pts += round(late * 3e9 / packet.time_base)
-                packet.dts = packet.pts if late else packet.dts
-                packet.stream = streams[packet.stream]
-                copy.mux(packet)
+    leaping = remuxed(make_clip(audio="tone"), tmp_path / "leaping.mkv", sound_later_s=3e9, after_s=1)
     found = looked_at(proxy(leaping, limit_s=limit_s))
     assert len(found.numbers) == 30 * (limit_s or 2)
     assert found.sound_s == pytest.approx((0.0, 1.0), abs=0.05)
+
+
+def test_sound_that_begins_soon_after_the_last_picture_is_kept(
+    make_clip: Callable[..., Path], proxy: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = remuxed(make_clip(frames=1, audio="tone", audio_ms=1000), tmp_path / "late.mkv", sound_later_s=5)
+    assert looked_at(proxy(path)).sound_s == pytest.approx((5.0, 6.0), abs=0.05)
 
 
 @pytest.mark.parametrize("frames", [1, 2])
