@@ -230,10 +230,7 @@ def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
     assert not lake.exists(manifest_key(work))
 
 
-@pytest.mark.parametrize(
-    ("mode", "code"),
-    [("strict", "decode_failed"), ("lenient", "decode_failed"), ("report-only", "code_failed")],
-)
+@pytest.mark.parametrize(("mode", "code"), [("lenient", "decode_failed"), ("report-only", "code_failed")])
 def test_a_file_that_cannot_be_opened_is_a_bad_video_of_which_nothing_is_kept(
     make_workshop, lake, mode, code
 ):
