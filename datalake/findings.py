@@ -5,7 +5,7 @@ An error is `fatal` when nothing is left to work on; what an error stops depends
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from datalake.contracts import Finding, Severity, ValidationMode
@@ -130,21 +130,24 @@ def finding(code: str, evidence: str, **names: str) -> Finding:
 
 
 def blocking(
-    findings: Collection[Finding], validation_mode: ValidationMode, has_pictures: bool = True
+    findings: Iterable[Finding], validation_mode: ValidationMode, has_pictures: bool = True
 ) -> tuple[Finding, ...]:
     """The findings that stop a video.
 
     Args:
         findings: what was noticed.
-        validation_mode: strict: every error stops it; lenient: fatal ones do; report-only: none does. One of
-            our own stops it in every mode: what came of it would be kept as if it were the video's doing.
+        validation_mode: strict: every error stops it; lenient: fatal ones do; report-only: none does. Two
+            kinds stop it in every mode: without bytes there is nothing to report on, and what an error
+            of our own leaves must not be kept as if it were the video's doing.
         has_pictures: False when no picture track can be read, which makes every error fatal.
     """
-    ours = tuple(one for one in findings if one.code in OURS)
-    if ours or validation_mode == "report-only":
-        return ours
-    lenient = validation_mode == "lenient" and has_pictures
-    return tuple(one for one in findings if one.severity == "error" and (one.fatal or not lenient))
+    lenient, reports = validation_mode == "lenient" and has_pictures, validation_mode == "report-only"
+    return tuple(
+        one
+        for one in findings
+        if one.code in NO_BYTES | OURS
+        or (one.severity == "error" and not reports and (one.fatal or not lenient))
+    )
 
 
 def about_bytes(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -19,14 +19,11 @@ class FewTasks(GroupByRepeatableBlocks):
         """Blocks as Hamilton makes them; other nodes by how many blocks, one after another, come before."""
         stages: dict[str, int] = {}
         together: defaultdict[int, list[Node]] = defaultdict(list)
-        groups = super().group_nodes(nodes)
-        for group in groups:
-            if group.purpose is NodeGroupPurpose.EXECUTE_SINGLE:
-                (node,) = group.nodes
-                together[_stage(node, stages)].append(node)
-        blocks = [group for group in groups if group.purpose is not NodeGroupPurpose.EXECUTE_SINGLE]
-        purpose = NodeGroupPurpose.EXECUTE_SINGLE
-        return [*(NodeGroup(f"stage-{at}", None, found, purpose) for at, found in together.items()), *blocks]
+        single, groups = NodeGroupPurpose.EXECUTE_SINGLE, super().group_nodes(nodes)
+        blocks = [group for group in groups if group.purpose is not single]
+        for node in (node for group in groups if group.purpose is single for node in group.nodes):
+            together[_stage(node, stages)].append(node)
+        return [*(NodeGroup(f"stage-{at}", None, found, single) for at, found in together.items()), *blocks]
 
 
 def _stage(node: Node, known: dict[str, int]) -> int:

@@ -17,7 +17,7 @@ POLICY = {
 }
 # glibc's names and numbers (mallopt(3), malloc.h). A model gives its memory back layer by layer, and what the
 # kernel hands out again it clears first; heaps of threads beside the first end at 64 MiB and are given up.
-HEAP = {"MALLOC_ARENA_MAX": 1, "MALLOC_MMAP_MAX_": 0, "MALLOC_TRIM_THRESHOLD_": 512 * 1024**2}
+HEAP = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(512 * 1024**2)}
 _PARAMETERS = {"MALLOC_ARENA_MAX": -8, "MALLOC_MMAP_MAX_": -4, "MALLOC_TRIM_THRESHOLD_": -1}
 
 
@@ -33,4 +33,4 @@ def _keep_heap() -> None:
     libc = ctypes.CDLL(None)
     for name, value in HEAP.items():
         if name not in os.environ and hasattr(libc, "mallopt"):
-            libc.mallopt(_PARAMETERS[name], value)
+            libc.mallopt(_PARAMETERS[name], int(value))

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Literal
 
 from hamilton import driver
@@ -122,7 +123,11 @@ def build(name: str) -> driver.Driver:
 
     What one execution knows is its own, so threads may share it; making one takes longer than many run.
     """
-    modules = [import_module(module) for module in DATAFLOWS[name].modules]
+    return driver_of(*(import_module(module) for module in DATAFLOWS[name].modules))
+
+
+def driver_of(*modules: ModuleType) -> driver.Driver:
+    """The driver of these modules' nodes, run as all dataflows are."""
     return (
         driver.Builder()
         .with_modules(*modules)

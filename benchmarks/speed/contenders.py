@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.speed.cases import Case
 from benchmarks.speed.work import Work
-from datalake.libraries import POLICY, set_policy
+from datalake.libraries import HEAP, POLICY
 from datalake.settings import PROJECT_ROOT
 
 FUNCTIONS = {
@@ -55,8 +55,9 @@ def measured(case: Case, name: str) -> Measured:
     """
     order = {"files": [str(path) for path in _files(case)], "options": {**case.options, **case.counts}}
     # ours has what its tasks have, the others what their libraries do by themselves
-    environment = {key: value for key, value in os.environ.items() if key not in POLICY}
-    environment |= POLICY if FUNCTIONS[name].startswith("ours.") else {}
+    policy = POLICY | HEAP
+    environment = {key: value for key, value in os.environ.items() if key not in policy}
+    environment |= policy if FUNCTIONS[name].startswith("ours.") else {}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.speed.contenders", FUNCTIONS[name], json.dumps(order)],
         cwd=PROJECT_ROOT,
@@ -83,8 +84,6 @@ def _files(case: Case) -> list[Path]:
 
 def _main(function: str, order: str) -> None:
     module, name = function.split(".")
-    if module == "ours":
-        set_policy()  # the allocator's part
     contender: Callable[[Work], dict[str, int]] = getattr(import_module(f"benchmarks.speed.{module}"), name)
     given = json.loads(order)
     work = Work([Path(path) for path in given["files"]], given["options"])

@@ -56,8 +56,8 @@ def environment(folder: Layout, port: int, database_uri: str, secrets: Secrets) 
         "no_proxy": no_proxy,
         "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),
         "TOKENIZERS_PARALLELISM": "false",
-        # not eight a core, each with free memory of its own: of the servers as well
-        "MALLOC_ARENA_MAX": str(HEAP["MALLOC_ARENA_MAX"]),
+        # of the servers as well: by itself glibc makes up to eight heaps a core, each with free memory
+        "MALLOC_ARENA_MAX": HEAP["MALLOC_ARENA_MAX"],
         # process titles must not overwrite the environment, by which leftovers are found
         "SPT_NOENV": "1",
         "PYTHONUNBUFFERED": "1",

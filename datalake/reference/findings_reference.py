@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from datalake.contracts import ValidationMode
-from datalake.findings import FINDINGS, NO_BYTES, SECTIONS, Kind, blocking, finding
+from datalake.findings import FINDINGS, SECTIONS, Kind, blocking, finding
 from datalake.reference.markdown import code, page, table
 
 _MODES: tuple[ValidationMode, ...] = get_args(ValidationMode)
@@ -55,4 +55,4 @@ def _row(name: str) -> Iterator[str]:
 def _stops(name: str, mode: ValidationMode) -> bool:
     """True when a video with nothing but this finding ends in this mode."""
     blanks = dict.fromkeys(_BLANK.findall(FINDINGS[name].remedy), "")
-    return name in NO_BYTES or bool(blocking([finding(name, "", **blanks)], mode))
+    return bool(blocking([finding(name, "", **blanks)], mode))

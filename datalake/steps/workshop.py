@@ -134,7 +134,7 @@ class Workshop:
                 finally:
                     windows = source.known_windows
         except BadVideo as bad:
-            if options.validation_mode != "report-only" or blocking((bad.finding,), "report-only"):
+            if blocking((bad.finding,), options.validation_mode, has_pictures=False):
                 raise
             rest = NoFrames((bad.finding,), windows)
             return self._run(bronze, work, options, self._leased(rest, work, bronze.size_bytes))

@@ -1,36 +1,18 @@
 from __future__ import annotations
 
-from types import FunctionType
-from typing import Any
-
 import pytest
 from hamilton import driver
 from hamilton.ad_hoc_utils import create_temporary_module
-from hamilton.execution.executors import SynchronousLocalTaskExecutor
 from hamilton.execution.grouping import NodeGroup
 from hamilton.htypes import Collect, Parallelizable
 from hamilton.node import Node
 
 from datalake.grouping import FewTasks
-from datalake.hooks import BlocksLetGo
-from datalake.pipeline import DATAFLOWS, build
+from datalake.pipeline import DATAFLOWS, build, driver_of
 
 
 def groups_of(made: driver.Driver) -> dict[str, NodeGroup]:
     return {group.base_id: group for group in FewTasks().group_nodes(made.graph.get_nodes())}
-
-
-def driver_of(*functions: FunctionType) -> driver.Driver:
-    return (
-        driver.Builder()
-        .with_modules(create_temporary_module(*functions))
-        .with_adapters(BlocksLetGo())
-        .enable_dynamic_execution(allow_experimental_mode=True)
-        .with_grouping_strategy(FewTasks())
-        .with_local_executor(SynchronousLocalTaskExecutor())
-        .with_remote_executor(SynchronousLocalTaskExecutor())
-        .build()
-    )
 
 
 @pytest.mark.parametrize("name", DATAFLOWS)
@@ -54,38 +36,44 @@ def test_around_silvers_block_there_are_two() -> None:
 
 def test_blocks_one_after_the_other_have_a_task_between_them() -> None:
     def number(count: int) -> Parallelizable[int]:
+        """Each number below the count."""
         yield from range(count)
 
     def square(number: int, offset: int) -> int:
+        """Its square, moved."""
         return number * number + offset
 
     def squares(square: Collect[int]) -> list[int]:
+        """All of them."""
         return list(square)
 
     def total(squares: list[int], count: int) -> int:
+        """Their sum and count."""
         return sum(squares) + count
 
     def part(total: int) -> Parallelizable[int]:
+        """Two numbers from there."""
         yield from (total, total + 1)
 
     def double(part: int) -> int:
+        """Twice that."""
         return 2 * part
 
     def doubles(double: Collect[int]) -> list[int]:
+        """All of these."""
         return list(double)
 
     def last(doubles: list[int], offset: int) -> list[int]:
+        """What is left."""
         return [*doubles, offset]
 
-    made = driver_of(number, square, squares, total, part, double, doubles, last)
-    stages = {name: names(group) for name, group in groups_of(made).items() if name.startswith("stage")}
+    made = driver_of(create_temporary_module(number, square, squares, total, part, double, doubles, last))
+    stages = {
+        name: group.available_nodes for name, group in groups_of(made).items() if name.startswith("stage")
+    }
     assert stages == {"stage-0": {"count", "offset"}, "stage-1": {"total"}, "stage-2": {"last"}}
     found = made.execute(["last", "total", "squares"], inputs={"count": 4, "offset": 1})
     assert found == {"last": [44, 46, 1], "total": 22, "squares": [1, 2, 5, 10]}
-
-
-def names(group: NodeGroup) -> set[str]:
-    return {node.name for node in group.nodes}
 
 
 def in_turn(groups: dict[str, NodeGroup]) -> bool:
@@ -95,7 +83,7 @@ def in_turn(groups: dict[str, NodeGroup]) -> bool:
     def needed(nodes: list[Node], own: str) -> set[str]:
         return {group_of[other.name] for node in nodes for other in node.dependencies} - {own}
 
-    waiting: dict[str, Any] = {name: needed(group.nodes, name) for name, group in groups.items()}
+    waiting = {name: needed(group.nodes, name) for name, group in groups.items()}
     while ready := [name for name, others in waiting.items() if not others & waiting.keys()]:
         for name in ready:
             del waiting[name]

@@ -230,10 +230,11 @@ def test_a_task_that_was_overtaken_writes_no_manifest(make_workshop, lake):
     assert not lake.exists(manifest_key(work))
 
 
-@pytest.mark.parametrize(("mode", "code"), [("lenient", "decode_failed"), ("report-only", "code_failed")])
-def test_a_file_that_cannot_be_opened_is_a_bad_video_of_which_nothing_is_kept(
-    make_workshop, lake, mode, code
-):
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [("strict", "decode_failed"), ("lenient", "decode_failed"), ("report-only", "code_failed")],
+)
+def test_a_file_that_cannot_be_opened_is_a_bad_video_without_work(make_workshop, lake, mode, code):
     workshop = make_workshop()
     workshop.media.error = BadVideo(finding(code, "at opening the file"))
     with pytest.raises(BadVideo, match="at opening the file"):
