@@ -182,18 +182,17 @@ def _through_the_tasks(listed: Path) -> dict[str, Any]:
     params = {"uris": json.loads(listed.read_text("utf-8"))}
     took: dict[str, float] = {}
     began_at = time.monotonic()
-    todo = tasks.plan(params, "direct")
+    made: list[dict[str, Any]] = tasks.plan(params, "direct")
     for name in ("bronze", "silver", "gold"):
         layer_at = time.monotonic()
-        todo = [getattr(tasks, name)(chunk) for chunk in todo]
+        made = [getattr(tasks, name)(chunk) for chunk in made]
         took[f"{name}_s"] = round(time.monotonic() - layer_at, 2)
     tasks.notify(params, "direct")
     wall_s = round(time.monotonic() - began_at, 2)
-    outcomes = [video["outcome"]["kind"] for chunk in todo for video in chunk["videos"]]
     return {
         "videos": len(params["uris"]),
-        "done": outcomes.count("done"),
-        "chunks": len(todo),
+        "done": sum(tally["done"] for tally in made),
+        "chunks": len(made),
         "wall_s": wall_s,
         **took,
     }

@@ -22,7 +22,7 @@ from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
 from datalake.dag_defaults import SERVICE_RETRIES
 
-CHUNK_LABEL = "{{ task.op_args[0]['label'] }}"
+LABEL = "{{ task.op_args[0]['label'] }}"
 PARAMS = {
     "uris": Param(
         [],
@@ -44,7 +44,7 @@ def plan(params: dict[str, Any] | None = None, run_id: str | None = None) -> lis
     return tasks.plan(params, run_id)
 
 
-@task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
+@task(map_index_template=LABEL, multiple_outputs=False, show_return_value_in_logs=False)
 def bronze(chunk: dict[str, Any]) -> dict[str, Any]:
     """What arrived? Land the bytes, name them by content, probe them."""
     from datalake import tasks
@@ -52,7 +52,7 @@ def bronze(chunk: dict[str, Any]) -> dict[str, Any]:
     return tasks.bronze(chunk)
 
 
-@task(map_index_template=CHUNK_LABEL, pool="silver", show_return_value_in_logs=False)
+@task(map_index_template=LABEL, pool="silver", multiple_outputs=False, show_return_value_in_logs=False)
 def silver(chunk: dict[str, Any]) -> dict[str, Any]:
     """What is in it? Frames, quality, near-duplicates, embeddings."""
     from datalake import tasks
@@ -60,15 +60,15 @@ def silver(chunk: dict[str, Any]) -> dict[str, Any]:
     return tasks.silver(chunk)
 
 
-@task(map_index_template=CHUNK_LABEL, show_return_value_in_logs=False)
-def gold(chunk: dict[str, Any]) -> dict[str, Any]:
-    """Who needs to know? Rows, points and outcomes."""
+@task(map_index_template=LABEL, multiple_outputs=False)
+def gold(chunk: dict[str, Any]) -> dict[str, int]:
+    """Who needs to know? Rows, points and outcomes; tells how many videos ended how."""
     from datalake import tasks
 
     return tasks.gold(chunk)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 def notify(params: dict[str, Any] | None = None, run_id: str | None = None) -> dict[str, int]:
     """Send the batch's mail; fail while messages are unfinished."""
     from datalake import tasks

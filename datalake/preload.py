@@ -15,6 +15,8 @@ from datalake.preloaded import Stamps, forget, loaded, stamps
 set_policy()
 
 import airflow.dag_processing.dagbag
+import airflow.sdk.definitions.decorators
+import airflow.sdk.definitions.retry_policy
 import airflow.sdk.execution_time.task_runner  # noqa: F401
 import av  # noqa: F401
 import confluent_kafka.admin  # noqa: F401

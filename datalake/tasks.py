@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
@@ -109,9 +110,15 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
         return _run("silver", step, config, config.silver.videos_at_once)(chunk)
 
 
+def gold(chunk: dict[str, Any]) -> dict[str, int]:
+    """Rows, points and outcomes of every video of the chunk; how many ended how, or are unfinished."""
+    outcomes = [video["outcome"] for video in _settled(chunk)["videos"]]
+    return dict(Counter(outcome["kind"] if outcome else "unfinished" for outcome in outcomes))
+
+
 @_layer_task
-def gold(chunk: Chunk, config: settings.Settings) -> Chunk:
-    """Rows, points and outcomes of every video of the chunk, also of those that ended before."""
+def _settled(chunk: Chunk, config: settings.Settings) -> Chunk:
+    """Every video of the chunk through gold; those that ended before get their outcome."""
     catalog = factory.build_catalog(config)
     chunk = still_open(chunk, factory.build_attempt_log(config))
     done = chunks.run(chunk, gold_step(config, catalog), _GOLD_AT_ONCE)

@@ -119,7 +119,7 @@ def prepare(environment: Mapping[str, str], folder: Layout, shared: Path) -> Non
 
 def airflow_secrets(secret: Secrets) -> dict[str, str]:
     """What Airflow reads from its environment and nobody else may see."""
-    database = f"postgresql+psycopg2://{ADMIN}:{secret.postgres_password}@{POSTGRES}/{AIRFLOW_DATABASE}"
+    database = f"postgresql+psycopg://{ADMIN}:{secret.postgres_password}@{POSTGRES}/{AIRFLOW_DATABASE}"
     return {
         "AIRFLOW__API__SECRET_KEY": secret.api_secret_key,
         "AIRFLOW__API_AUTH__JWT_SECRET": secret.jwt_secret,

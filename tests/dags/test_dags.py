@@ -91,6 +91,12 @@ def test_silver_has_its_own_pool_and_every_layer_is_labelled_by_its_videos(dag_b
         assert Template(task.map_index_template).render(task=running) == "a, b"
 
 
+def test_no_task_writes_what_it_hands_on_twice(dag_bag):
+    """A function that returns a dict writes each key once more, if it is not told otherwise."""
+    tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
+    assert [task.task_id for task in tasks if getattr(task, "multiple_outputs", False)] == []
+
+
 def test_a_run_is_judged_by_notify_which_runs_whatever_happened(dag_bag):
     dag = dag_bag.dags["video_process"]
     assert [task.task_id for task in dag.tasks if not task.downstream_task_ids] == ["notify"]

@@ -37,7 +37,7 @@ def test_a_good_video_becomes_searchable_and_a_truncated_one_a_dead_letter(
     assert world.row("SELECT code_errors FROM batches") == {"code_errors": 0}
 
     configure(QDRANT_URL=qdrant_url)
-    tasks.gold(ready)
+    assert tasks.gold(ready) == {"done": 1, "quarantined": 1}
     assert world.outcomes() == {good.name: ("done", None), bad.name: ("quarantined", "truncated")}
     assert world.rows("SELECT kept_count, platform FROM videos") == [{"kept_count": 2, "platform": "ui"}]
     assert world.row("SELECT count(*) FROM frames") == {"count": 2}
@@ -119,8 +119,9 @@ def test_every_task_of_a_finished_run_can_be_run_again_and_opens_nothing(world: 
     ready = tasks.silver(landed)
     tasks.gold(ready)
     before = world.rows("SELECT * FROM video_attempts")
-    for again in (tasks.bronze(chunk), tasks.silver(landed), tasks.gold(ready)):
+    for again in (tasks.bronze(chunk), tasks.silver(landed)):
         assert again["videos"] == []
+    assert tasks.gold(ready) == {}
     assert world.rows("SELECT * FROM video_attempts") == before
 
 
