@@ -27,7 +27,7 @@ from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware
 from datalake.adapters.media.probe.probing import probe
 from datalake.adapters.media.proxy.transcoding import Transcoding
-from datalake.common_func import die_with_parent
+from datalake.common_func import die_with_parent, storable
 from datalake.errors import BadVideo
 from datalake.findings import finding
 
@@ -87,7 +87,7 @@ def _trouble(error: Exception) -> dict[str, str]:
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return {"machine": os.strerror(error.errno)}
     trace = "".join(traceback.format_exception(error))[-_MAX_ERROR_CHARS:]
-    return {"error": f"{type(error).__name__}: {error}"[:500], "trace": trace}
+    return {"error": storable(f"{type(error).__name__}: {error}"[:500]), "trace": storable(trace)}
 
 
 def _answer(handler: Callable[..., Any], request: dict[str, Any], pixels_fd: int | None) -> dict[str, Any]:

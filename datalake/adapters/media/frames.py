@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
+from pydantic import TypeAdapter, ValidationError
+
+from datalake.adapters.media.answers import why_not
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.process import ENDED
@@ -15,6 +18,16 @@ from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling,
 from datalake.contracts import Finding, VideoStream
 from datalake.errors import BadVideo
 from datalake.findings import finding
+
+
+class _Told(TypedDict):
+    """A child's answer about a window: microseconds and pts of each frame, and what it noticed."""
+
+    frames: list[tuple[int, int]]
+    findings: list[Finding]
+
+
+_TOLD = TypeAdapter(_Told)
 
 
 class DecodedFrames(FrameSource):
@@ -54,13 +67,11 @@ class DecodedFrames(FrameSource):
         """
         noticed = self._noticed if window.index == 0 else []
         try:
-            answer, pixels = self._file.request(**self._wanted(window))
-            frames = self._decoded(answer, pixels)
+            decoded = self._decoded(*self._file.request(**self._wanted(window)))
         except BadVideo as bad:
             return DecodedWindow((), (*noticed, _placed(bad.finding, window)))
         self._ask_for_next(window)
-        found = map(Finding.model_validate, answer["findings"])
-        return DecodedWindow(frames, (*noticed, *found))
+        return DecodedWindow(decoded.frames, (*noticed, *decoded.findings))
 
     def _ask_for_next(self, window: Window) -> None:
         following = window.index + 1
@@ -76,13 +87,18 @@ class DecodedFrames(FrameSource):
             return {"op": "shots", "timeout_s": timeout_s, **span, "interval_us": window.shots_every_us}
         return {"op": "frames", "timeout_s": timeout_s, **span, "wanted_us": window.wanted_us}
 
-    def _decoded(self, answer: dict[str, Any], pixels: Pixels) -> tuple[Frame, ...]:
+    def _decoded(self, told: Any, pixels: Pixels) -> DecodedWindow:
+        try:
+            answer = _TOLD.validate_python(told)
+        except ValidationError as lie:
+            raise self._file.disbelieve(why_not(lie)) from None
         times = answer["frames"]
         shape = (len(times), self._video.height_px, self._video.width_px, 3)
         if pixels.size != math.prod(shape):
             raise self._file.disbelieve(f"{pixels.size} bytes are no {shape[0]} pictures")
         images = pixels.reshape(shape)
-        return tuple(Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True))
+        frames = [Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)]
+        return DecodedWindow(tuple(frames), tuple(answer["findings"]))
 
 
 def _placed(found: Finding, window: Window) -> Finding:

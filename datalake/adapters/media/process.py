@@ -18,7 +18,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from datalake.adapters.media.answers import answer_in, no_room
+from pydantic import ValidationError
+
+from datalake.adapters.media.answers import Answer, answer_in, no_room, why_not
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
 from datalake.adapters.media.process_memory import held_bytes, resident_bytes
@@ -105,7 +107,7 @@ class Child:
         self._send(op, timeout_s, [], arguments)
         answer = self._received()
         self.is_busy = False
-        return answer["result"]
+        return answer.result
 
     def send(self, op: str, timeout_s: float | None = None, **arguments: Any) -> None:
         """Ask for something that has pixels; the clock runs from here.
@@ -131,11 +133,11 @@ class Child:
         answer = self._received()
         try:
             with _enough_left("there is no room for pixels"):
-                pixels = self._pixel_files.mapped(target, answer["pixels_bytes"])
-        except (ValueError, KeyError, TypeError, OverflowError) as lie:
+                pixels = self._pixel_files.mapped(target, answer.pixels_bytes)
+        except ValueError as lie:
             raise self.disbelieved(str(lie)) from None
         self.is_busy = False
-        return answer["result"], pixels
+        return answer.result, pixels
 
     def disbelieved(self, why: str) -> BadVideo:
         """Ends a child whose answer cannot be true."""
@@ -151,7 +153,7 @@ class Child:
         except BrokenPipeError:
             raise self._end() from None
 
-    def _received(self) -> dict[str, Any]:
+    def _received(self) -> Answer:
         self._channel.settimeout(max(self._deadline_s - time.monotonic(), 0.001))
         try:
             packet = self._channel.recv(_MAX_PACKET_BYTES)
@@ -163,7 +165,10 @@ class Child:
             packet = b""
         if not packet:
             raise self._end()
-        return answer_in(packet)
+        try:
+            return answer_in(packet)
+        except ValidationError as lie:
+            raise self.disbelieved(why_not(lie)) from None
 
     def kill(self) -> None:
         """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""

@@ -86,7 +86,7 @@ class ChildTranscoder(Transcoder):
         seconds = min(_STEP_S, limits.timeout_s / _STEPS_A_LIMIT)
         limit_s = limits.transcoding_s(max(self._pictures_s, self._sound_s))
         until_s = time.monotonic() + limit_s
-        while not _asked(child, "proxy_step", seconds=seconds)["is_finished"]:
+        while not _asked(child, "proxy_step", seconds=seconds).get("is_finished"):
             if time.monotonic() > until_s:
                 raise BadVideo(finding("decoder_hung", f"no proxy after {limit_s:.0f} s; given up"))
         # the index moves to the front: the whole file is copied once more
@@ -94,7 +94,9 @@ class ChildTranscoder(Transcoder):
 
 
 def _asked(child: Child, op: str, timeout_s: float | None = None, **arguments: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = child.request(op, timeout_s, **arguments)
+    answer = child.request(op, timeout_s, **arguments)
+    if not isinstance(answer, dict):
+        raise child.disbelieved(f"{type(answer).__name__} where an object is due")
     if why := answer.get("cannot_write"):
         raise MachineBusy(f"a proxy cannot be written ({why}): free space on the lake's disk")
     return answer

@@ -89,11 +89,15 @@ def refuse() -> None:
     raise BadVideo(finding("decode_failed", "in the middle"))
 
 
+def babble(packet: str, **_: object) -> None:
+    os.write(int(sys.argv[1]), packet.encode(errors="surrogateescape"))
+
+
 def environment() -> list[str]:
     return sorted(os.environ)
 
 
 if __name__ == "__main__":
     fine, writing = (echo, reserve, environment), (pixels_from, shrink, boast, leave_a_hole)
-    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, starve, give_up, refuse)
+    handlers = (*fine, *writing, hang, spin, eat, nibble, crash, trip, starve, give_up, refuse, babble)
     main({handler.__name__: handler for handler in handlers}, sys.argv[1:])

@@ -1,11 +1,13 @@
 """A decoder that ends as often as the files beside the video say, and otherwise decodes.
 
 `VIDEO.OP` holds a number of deaths for that request, `VIDEO.OP.START_US` for one window's; `VIDEO.hang` makes
-them hangs. `VIDEO.lie.START_US` makes it say too few bytes of a window. `VIDEO.asked` notes every request.
+them hangs. `VIDEO.lie.START_US` makes it say too few bytes of a window, `VIDEO.babble.OP` something else than
+was asked for. `VIDEO.asked` notes every request.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -24,7 +26,7 @@ class RogueDecoding(Decoding):
     def probe(self, path: str) -> dict[str, Any]:
         self.video = Path(path)
         self._end_if_told("probe")
-        return probe(path)
+        return probe(path) | self._babbled("probe")
 
     def open(self, path: str, stream: dict[str, object]) -> None:
         self.video = Path(path)
@@ -40,7 +42,11 @@ class RogueDecoding(Decoding):
         answer = super().frames(start_us, **request)
         if self.video.with_suffix(f".lie.{start_us}").exists():
             request["pixels"].seek(-1, os.SEEK_CUR)  # as if one byte less had been written
-        return answer
+        return answer | self._babbled(f"frames.{start_us}")
+
+    def _babbled(self, request: str) -> dict[str, Any]:
+        told = self.video.with_suffix(f".babble.{request}")
+        return dict(json.loads(told.read_text())) if told.exists() else {}
 
     def _end_if_told(self, request: str) -> None:
         with self.video.with_suffix(".asked").open("a") as notes:

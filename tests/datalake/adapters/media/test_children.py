@@ -79,6 +79,18 @@ def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path],
     assert [found.code for found in probe.findings] == ["decoder_died"]
 
 
+def test_a_probe_that_cannot_be_true_is_a_finding(make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
+    video.with_suffix(".babble.probe").write_text('{"media": {"container": 1}}')
+    rogue = "tests.datalake.adapters.media.rogue_decoder"
+    with ChildPool(1, ROOMY, entry=rogue) as pool:
+        probe = ChildProbe(pool).probe(video)
+    assert probe.media is None
+    (found,) = probe.findings
+    assert found.code == "decoder_died"
+    assert "cannot be true" in found.evidence
+
+
 def test_a_probe_that_our_own_code_fails_says_so(make_clip: Callable[..., Path]) -> None:
     rogue = "tests.datalake.adapters.media.rogue_child"  # knows no `probe`
     with ChildPool(1, ROOMY, entry=rogue) as pool:

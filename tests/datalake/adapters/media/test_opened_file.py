@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -110,6 +111,18 @@ def test_pixels_that_are_no_pictures_cost_the_child_and_the_window(
     assert told_of.startswith(
         "decoder_died: between 0.200 s and 0.600 s: it gave an answer that cannot be true"
     )
+    assert asked(video, "open") == 2  # by another child
+
+
+@pytest.mark.parametrize("babble", [{"frames": 1}, {"frames": [["now", 0]]}, {"findings": [{"code": "new"}]}])
+def test_an_answer_of_another_shape_costs_the_child_and_the_window(
+    pool: ChildPool, video: Path, facts: MediaFacts, babble: dict[str, object]
+) -> None:
+    video.with_suffix(f".babble.frames.{STARTS_US[1]}").write_text(json.dumps(babble))
+    windows = decoded(pool, video, facts)
+    assert numbers(windows) == [WHOLE[0], [], *WHOLE[2:]]
+    (told_of,) = evidence(windows)[1]
+    assert "it gave an answer that cannot be true" in told_of
     assert asked(video, "open") == 2  # by another child
 
 

@@ -114,14 +114,18 @@ def test_a_child_that_says_more_than_it_has_written_is_not_used_again(pool: Chil
     assert_gone(pid)
 
 
-@pytest.mark.parametrize("answer", [{}, {"pixels_bytes": -1}, {"pixels_bytes": "9"}, {"pixels_bytes": 2**70}])
-def test_an_answer_that_is_none_costs_the_child(
-    pool: ChildPool, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
-) -> None:
+@pytest.mark.parametrize(
+    "packet",
+    [
+        *("?", "\udcff", "[]", "1", '{"new": 1}', '{"finding": 1}', '{"finding": {"code": "new"}}'),
+        *('{"error": 1}', '{"pixels_bytes": -1}', '{"pixels_bytes": "9"}', '{"pixels_bytes": 1e99}'),
+        f'{{"pixels_bytes": {2**70}}}',
+    ],
+)
+def test_what_is_no_answer_costs_the_child(pool: ChildPool, packet: str) -> None:
     with pool.lease() as child:
-        child.send("pixels_from", first=1, size=1)
-        monkeypatch.setattr(child, "_received", lambda: {"result": 1, **answer})
-        with pytest.raises(BadVideo, match="decoder_died: it gave an answer that cannot be true"):
+        child.send("babble", packet=packet)
+        with pytest.raises(BadVideo, match=r"decoder_died: it gave an answer that cannot be true: .*killed"):
             child.receive()
         assert not child.is_alive
 
