@@ -191,7 +191,7 @@ def _through_the_tasks(listed: Path) -> dict[str, Any]:
     wall_s = round(time.monotonic() - began_at, 2)
     return {
         "videos": len(params["uris"]),
-        "done": sum(tally["done"] for tally in made),
+        "done": sum(tally.get("done", 0) for tally in made),
         "chunks": len(made),
         "wall_s": wall_s,
         **took,

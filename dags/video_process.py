@@ -62,7 +62,7 @@ def silver(chunk: dict[str, Any]) -> dict[str, Any]:
 
 @task(map_index_template=LABEL, multiple_outputs=False)
 def gold(chunk: dict[str, Any]) -> dict[str, int]:
-    """Who needs to know? Rows, points and outcomes; tells how many videos ended how."""
+    """Who needs to know? Rows, points and outcomes; hands on how many videos ended how."""
     from datalake import tasks
 
     return tasks.gold(chunk)

@@ -19,12 +19,12 @@ from uuid import UUID
 from airflow.sdk.exceptions import AirflowFailException
 
 from datalake import chunks, factory, settings
-from datalake.adapters.ports import FileLayer
+from datalake.adapters.ports import Catalog, FileLayer
 from datalake.adapters.postgres import kept_connections
 from datalake.chunk_run import ChunkRun, still_open
 from datalake.chunks import Step
 from datalake.common_func import die_with_parent
-from datalake.contracts import Chunk
+from datalake.contracts import Chunk, VideoProgress
 from datalake.errors import PipelineError, UnfinishedBatch
 from datalake.gold_layer.outbox import send_due_mails
 from datalake.ingest import batches
@@ -111,21 +111,31 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
 
 
 def gold(chunk: dict[str, Any]) -> dict[str, int]:
-    """Rows, points and outcomes of every video of the chunk; how many ended how, or are unfinished."""
-    outcomes = [video["outcome"] for video in _settled(chunk)["videos"]]
-    return dict(Counter(outcome["kind"] if outcome else "unfinished" for outcome in outcomes))
+    """Rows, points and outcomes of every video of the chunk that is still open; how many ended how."""
+    return dict(Counter(_fate(video) for video in _settled(chunk)["videos"]))
+
+
+def _fate(video: dict[str, Any]) -> str:
+    if video["outcome"]:
+        return str(video["outcome"]["kind"])
+    return "unfinished" if video["error"] or video["put_off"] else "ended elsewhere"
 
 
 @_layer_task
 def _settled(chunk: Chunk, config: settings.Settings) -> Chunk:
-    """Every video of the chunk through gold; those that ended before get their outcome."""
+    """Every video of the chunk through gold; those that bronze or silver ended get their outcome."""
     catalog = factory.build_catalog(config)
     chunk = still_open(chunk, factory.build_attempt_log(config))
     done = chunks.run(chunk, gold_step(config, catalog), _GOLD_AT_ONCE)
-    for video in done.videos:
-        if video.outcome and video.silver is None:
-            catalog.record_outcome(video.claimed, video.outcome, video.bronze)
-    return done
+    return chunks.joined(done, [_written(catalog, video) for video in done.videos])
+
+
+def _written(catalog: Catalog, video: VideoProgress) -> VideoProgress:
+    """The video; without its outcome if that was to be written here and the message has ended elsewhere."""
+    if video.outcome is None or video.silver is not None:
+        return video
+    is_ours = catalog.record_outcome(video.claimed, video.outcome, video.bronze)
+    return video if is_ours else video.model_copy(update={"outcome": None})
 
 
 def _run(layer: FileLayer, step: Step, config: settings.Settings, at_once: int) -> ChunkRun:

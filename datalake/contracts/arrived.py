@@ -45,7 +45,7 @@ class Options(Contract):
     validation_mode: ValidationMode | None = Field(
         None,
         description="strict: any error quarantines; lenient: the usable part goes on; report-only: nothing "
-        "stops. Unset: VALIDATION_MODE.",
+        "that is wrong with the video stops it. Unset: VALIDATION_MODE.",
     )
     derivatives: tuple[DerivativeName, ...] | None = Field(
         None,

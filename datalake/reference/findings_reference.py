@@ -23,11 +23,11 @@ in the dead letter of a video that was stopped.
 * **lenient**: errors that leave nothing to work on (*fatal*). After any other the usable part goes on:
   the frames that can be decoded, or the first `MAX_DURATION_S` of a video that is too long. A file in which
   no picture track can be read has no usable part: any error stops it.
-* **report-only**: nothing. A file of which no frame can be decoded becomes a video with none, `done` with
-  its findings.
+* **report-only**: nothing that is wrong with the video. A file of which no frame can be decoded becomes
+  a video with none, `done` with its findings.
 
 Without bytes there is nothing to report on: `source_*` and `too_large` quarantine in every mode. So does
-`code_failed`, an error of our own: nothing is kept of it. Warnings and infos stop nothing.
+`code_failed`, an error of our own: nothing is remembered of the bytes. Warnings and infos stop nothing.
 
 A *message* that cannot be read never gets this far: [messages](messages.md) has those reasons."""
 

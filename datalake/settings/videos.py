@@ -44,7 +44,7 @@ class BronzeSettings(SettingsGroup):
     validation_mode: ValidationMode = Field(
         "strict",
         description="strict: any error quarantines; lenient: the usable part goes on; report-only: "
-        "nothing stops.",
+        "nothing that is wrong with the video stops it.",
     )
     max_duration_s: float = Field(
         6 * 3600.0,

@@ -17,7 +17,7 @@ from hamilton.htypes import Collect, Parallelizable
 from datalake.adapters.ports import Lake, MediaProbe, Probe, Transcoder
 from datalake.contracts import Assessment, Derivative, Finding, SilverVideo
 from datalake.errors import BadVideo
-from datalake.findings import finding
+from datalake.findings import OURS, finding
 
 _PREFIX, _SUFFIX = "proxy_", "p"
 _TOLERANCE_S = 0.1
@@ -90,10 +90,12 @@ def proxy_file(
     scratch_folder: Path,
     transcoder: Transcoder,
 ) -> ProxyFile:
-    """The proxy in the scratch folder, made by a child."""
+    """The proxy in the scratch folder, made by a child; an error of our own in it ends the video."""
     try:
         path = transcoder.proxy(missing_proxy.height_px, scratch_folder, provenance_tags)
     except BadVideo as bad:
+        if bad.finding.code in OURS:
+            raise
         return ProxyFile(missing_proxy, failure=bad.finding.evidence)
     return ProxyFile(missing_proxy, path)
 
@@ -111,6 +113,8 @@ def proxy_failure(
     if proxy_file.failure is not None:
         return proxy_file.failure
     errors = [found for found in proxy_probe.findings if found.severity == "error"]
+    if errors and errors[0].code in OURS:
+        raise BadVideo(errors[0])
     if errors:
         return f"the file made is not good: {errors[0].evidence}"
     media = proxy_probe.media

@@ -82,6 +82,21 @@ def test_our_code_that_cannot_be_loaded_ahead_is_left_to_the_tasks(tmp_path, err
     assert "broken by an edit" in done.stdout + done.stderr
 
 
+def test_what_dag_files_need_of_airflow_is_there(tmp_path):
+    code = (
+        "import sys, datalake.preload\n"
+        "sys.path.insert(0, 'dags')\n"
+        "before = set(sys.modules)\n"
+        "import video_process\n"
+        "print(*set(sys.modules) - before)\n"
+    )
+    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.splitlines()[-1].split()) == {"video_process", "datalake.dag_defaults"}
+
+
 def test_what_reads_a_dag_file_looks_first(tmp_path):
     """The process of a task: `datalake.preload` is there, a file changes, a DAG file is read."""
     code = (

@@ -122,6 +122,8 @@ def test_every_task_of_a_finished_run_can_be_run_again_and_opens_nothing(world: 
     for again in (tasks.bronze(chunk), tasks.silver(landed)):
         assert again["videos"] == []
     assert tasks.gold(ready) == {}
+    monkeypatch.setattr(tasks, "still_open", lambda chunk, log: chunk)  # they ended while gold was at them
+    assert tasks.gold(ready) == {"ended elsewhere": 2}
     assert world.rows("SELECT * FROM video_attempts") == before
 
 

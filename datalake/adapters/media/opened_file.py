@@ -13,7 +13,7 @@ from datalake.adapters.media.pool import ChildPool, tried_twice
 from datalake.adapters.media.process import ENDED, Child
 from datalake.contracts import Finding, VideoStream
 from datalake.errors import BadVideo
-from datalake.findings import OURS, finding
+from datalake.findings import finding
 
 _MOST_ENDED = 6  # children over one file; each may have cost the whole time limit
 
@@ -124,7 +124,7 @@ class OpenedFile:
         try:
             yield
         except BadVideo as bad:
-            if bad.finding.code in ENDED | OURS:
+            if bad.finding.code in ENDED:
                 self._endings.append(bad.finding)
             self._give_back()
             raise

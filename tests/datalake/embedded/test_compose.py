@@ -115,6 +115,7 @@ def test_prepare_makes_secrets_once_and_a_shell_can_read_them(
     assert stack["QDRANT_API_KEY"] == (shared / "qdrant_api_key").read_text()
     shown = _sourced(folder.root / "airflow.env", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", {})
     assert f":{(shared / 'postgres_password').read_text()}@postgres:5432/airflow" in shown
+    assert shown.startswith("postgresql+psycopg://"), "the driver that prepares statements"
     own = {"AIRFLOW__CORE__FERNET_KEY": "mine"}
     assert _sourced(folder.root / "airflow.env", "AIRFLOW__CORE__FERNET_KEY", own) == "mine"
 

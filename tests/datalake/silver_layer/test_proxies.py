@@ -121,6 +121,20 @@ def test_one_that_cannot_be_made_is_a_finding_and_the_others_are_made(
 
 
 @pytest.mark.parametrize(
+    ("fails", "probe"),
+    [(True, good()), (False, Probe(None, (finding("code_failed", "ValueError: unheard-of format"),)))],
+)
+def test_an_error_of_our_own_over_a_proxy_ends_the_video_and_not_only_the_proxy(
+    lake: MemoryLake, tmp_path: Path, fails: bool, probe: Probe
+) -> None:
+    failed = BadVideo(finding("code_failed", "ValueError: unheard-of format"))
+    transcoder = MemoryTranscoder(10.0, fails_at={480: failed} if fails else {})
+    with pytest.raises(BadVideo, match="code_failed: ValueError: unheard-of format"):
+        made(lake, tmp_path, transcoder, probe)
+    assert lake.objects == {}
+
+
+@pytest.mark.parametrize(
     ("probe", "why"),
     [
         (Probe(media(), (finding("truncated", "the end is missing"),)), "the end is missing"),

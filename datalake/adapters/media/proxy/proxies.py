@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,10 +53,11 @@ class ChildTranscoder(Transcoder):
 
     @property
     def _sound_s(self) -> float:
-        """As its clock says, if a file of this size can hold so much."""
+        """As its clock says, if a file of this size can hold so much, and up to the limit."""
         if self._audio is None or self._audio.duration_s is None:
             return 0.0
-        return min(self._audio.duration_s, self._path.stat().st_size / _LEAST_SOUND_BYTES_PER_S)
+        held_s = self._path.stat().st_size / _LEAST_SOUND_BYTES_PER_S
+        return min(self._audio.duration_s, held_s, self._limit_s or math.inf)
 
     def proxy(self, height_px: int, folder: Path, tags: Mapping[str, str]) -> Path:
         """As the port says."""

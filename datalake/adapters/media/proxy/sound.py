@@ -17,7 +17,7 @@ from av.packet import Packet
 RATE_HZ = 48_000
 _JITTER = RATE_HZ // 20  # a timestamp may be off by 50 ms: containers round them
 _SILENCE_PIECE = RATE_HZ
-_MOST_SILENCE = 60 * RATE_HZ  # behind the last picture
+_MOST_SILENCE = 60 * RATE_HZ  # behind the last picture, all of it together
 _BIT_RATE_BPS = 128_000
 
 Samples = npt.NDArray[np.float32]  # (channels, samples)
@@ -49,16 +49,19 @@ class Sound:
         self._pictures_end = round(duration_s * RATE_HZ)
         self._limit = None if limit_s is None else round(limit_s * RATE_HZ)
         self._written = 0
+        self._silence_left = _MOST_SILENCE
         self._resampler: AudioResampler | None = None
         self._input: tuple[str, str, int] | None = None
 
     def encoded(self, frame: AudioFrame) -> Iterator[list[Packet[AvStream]]]:
-        """What the encoder gives, piece by piece; nothing after a minute's gap behind the last picture."""
+        """What the encoder gives, piece by piece; nothing after a minute of silence behind the pictures."""
         begin = None
         if frame.pts is not None and frame.time_base is not None:
             begin = round((frame.pts * frame.time_base - self._start_s) * RATE_HZ)
-            if begin > max(self._pictures_end, self._written) + _MOST_SILENCE:
+            silence = max(0, begin - max(self._pictures_end, self._written))
+            if silence > self._silence_left:
                 return
+            self._silence_left -= silence
         for resampled in self._resampled(frame):
             samples_there = np.asarray(resampled.to_ndarray(), np.float32)
             for samples in laid_on_clock(samples_there, begin, self._written):

@@ -69,7 +69,10 @@ def test_a_proxy_that_never_ends_is_given_up(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_long_sound_has_as_much_time_as_its_file_can_need(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("limit_s", "given_up_s"), [(None, 3), (5.0, 2)])
+def test_long_sound_has_as_much_time_as_its_file_can_need(
+    tmp_path: Path, limit_s: float | None, given_up_s: int
+) -> None:
     """A picture that stands still for hours is one picture; a damaged clock says a century."""
     limits = replace(ROOMY, timeout_s=1, timeout_per_video_s=0.1)
     path = tmp_path / "video.mp4"
@@ -77,9 +80,9 @@ def test_long_sound_has_as_much_time_as_its_file_can_need(tmp_path: Path) -> Non
     sounding = MEDIA.model_copy(update={"audio": AudioStream(index=1, duration_s=3e9)})
     with (
         ChildPool(1, limits, entry=ROGUE) as pool,
-        pytest.raises(BadVideo, match=r"no proxy after 3 s; given up"),
+        pytest.raises(BadVideo, match=f"no proxy after {given_up_s} s; given up"),
     ):
-        ChildTranscoder(pool, path, sounding).proxy(480, tmp_path, {"wish": "go on for ever"})
+        ChildTranscoder(pool, path, sounding, limit_s).proxy(480, tmp_path, {"wish": "go on for ever"})
 
 
 def test_one_child_is_enough_to_make_and_to_probe(make_clip: Callable[..., Path], tmp_path: Path) -> None:

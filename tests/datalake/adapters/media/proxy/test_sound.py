@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fractions import Fraction
+from io import BytesIO
+
+import av
 import numpy as np
 import pytest
 
-from datalake.adapters.media.proxy.sound import RATE_HZ, laid_on_clock
+from datalake.adapters.media.proxy.sound import RATE_HZ, Sound, laid_on_clock
 
 TONE = np.ones((2, 1000), np.float32)
 
@@ -50,3 +55,37 @@ def test_what_overlaps_is_left_out() -> None:
 
 def test_the_first_sound_begins_where_it_says() -> None:
     assert laid(480, 0).shape == (2, 1480)
+
+
+def encoded_s(begins_s: Iterable[float], pictures_s: float) -> float:
+    """How long the sound is that becomes of tenths of a second which begin so late."""
+    with (
+        av.open(BytesIO(), "w", format="wav") as source,
+        av.open(BytesIO(), "w", format="matroska") as output,
+    ):
+        heard = source.add_stream("pcm_s16le", rate=RATE_HZ, layout="stereo")
+        sound = Sound(output, heard, Fraction(0), pictures_s, limit_s=None)
+        packets = []
+        for begin_s in begins_s:
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, RATE_HZ // 5), np.int16), "s16", "stereo")
+            frame.sample_rate, frame.time_base = RATE_HZ, Fraction(1, RATE_HZ)
+            frame.pts = round(begin_s * RATE_HZ)
+            packets += [packet for piece in sound.encoded(frame) for packet in piece]
+        last = [*packets, *sound.flushed()][-1]
+        return float((last.pts + last.duration) * last.time_base)
+
+
+@pytest.mark.parametrize(
+    ("begins_s", "pictures_s", "lasts_s"),
+    [
+        (range(0, 600, 100), 600.0, 500.1),  # silence between pictures is part of the video
+        ((0, 5, 10), 1.0, 10.1),
+        ((0, 3e9, 0.1), 1.0, 0.2),
+        ([0, *(59 * number for number in range(1, 100))], 1.0, 59.1),  # each gap is short, all are not
+        (np.arange(0, 200, 0.1), 1.0, 200.0),  # sound without gaps may be as long as it is
+    ],
+)
+def test_behind_the_pictures_a_minute_of_silence_is_all_there_may_be(
+    begins_s: Iterable[float], pictures_s: float, lasts_s: float
+) -> None:
+    assert encoded_s(begins_s, pictures_s) == pytest.approx(lasts_s, abs=0.05)
