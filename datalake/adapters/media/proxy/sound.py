@@ -58,10 +58,10 @@ class Sound:
         begin = None
         if frame.pts is not None and frame.time_base is not None:
             begin = round((frame.pts * frame.time_base - self._start_s) * RATE_HZ)
-            silence = max(0, begin - max(self._pictures_end, self._written))
+            silence = begin - max(self._pictures_end, self._written)
             if silence > self._silence_left:
                 return
-            self._silence_left -= silence
+            self._silence_left -= silence if silence > _JITTER else 0
         for resampled in self._resampled(frame):
             samples_there = np.asarray(resampled.to_ndarray(), np.float32)
             for samples in laid_on_clock(samples_there, begin, self._written):

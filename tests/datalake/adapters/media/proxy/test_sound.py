@@ -83,6 +83,7 @@ def encoded_s(begins_s: Iterable[float], pictures_s: float) -> float:
         ((0, 3e9, 0.1), 1.0, 0.2),
         ([0, *(59 * number for number in range(1, 100))], 1.0, 59.1),  # each gap is short, all are not
         (np.arange(0, 200, 0.1), 1.0, 200.0),  # sound without gaps may be as long as it is
+        ([0, *np.arange(0.14, 200, 0.1)], 1.0, 200.0),  # and a resampler is always a little behind
     ],
 )
 def test_behind_the_pictures_a_minute_of_silence_is_all_there_may_be(
