@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +21,8 @@ from datalake.errors import BadVideo
 from datalake.findings import finding
 
 
-class _Told(TypedDict):
+@dataclass(frozen=True)
+class _Told:
     """A child's answer about a window: microseconds and pts of each frame, and what it noticed."""
 
     frames: list[tuple[int, int]]
@@ -92,13 +94,13 @@ class DecodedFrames(FrameSource):
             answer = _TOLD.validate_python(told)
         except ValidationError as lie:
             raise self._file.disbelieve(why_not(lie)) from None
-        times = answer["frames"]
+        times = answer.frames
         shape = (len(times), self._video.height_px, self._video.width_px, 3)
         if pixels.size != math.prod(shape):
             raise self._file.disbelieve(f"{pixels.size} bytes are no {shape[0]} pictures")
         images = pixels.reshape(shape)
         frames = [Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)]
-        return DecodedWindow(tuple(frames), tuple(answer["findings"]))
+        return DecodedWindow(tuple(frames), tuple(answer.findings))
 
 
 def _placed(found: Finding, window: Window) -> Finding:
