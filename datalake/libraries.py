@@ -17,8 +17,12 @@ POLICY = {
 }
 # glibc's names and numbers (mallopt(3), malloc.h). A model gives its memory back layer by layer, and what the
 # kernel hands out again it clears first; heaps of threads beside the first end at 64 MiB and are given up.
-HEAP = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(512 * 1024**2)}
-_PARAMETERS = {"MALLOC_ARENA_MAX": -8, "MALLOC_MMAP_MAX_": -4, "MALLOC_TRIM_THRESHOLD_": -1}
+_HEAP = {
+    "MALLOC_ARENA_MAX": (-8, 1),
+    "MALLOC_MMAP_MAX_": (-4, 0),
+    "MALLOC_TRIM_THRESHOLD_": (-1, 512 * 1024**2),
+}
+HEAP = {name: str(value) for name, (_, value) in _HEAP.items()}  # as a process's environment says it
 
 
 def set_policy() -> None:
@@ -31,6 +35,6 @@ def set_policy() -> None:
 def _keep_heap() -> None:
     """By a call: glibc has read its variables before our code runs. Other C libraries have none of this."""
     libc = ctypes.CDLL(None)
-    for name, value in HEAP.items():
+    for name, (parameter, value) in _HEAP.items():
         if name not in os.environ and hasattr(libc, "mallopt"):
-            libc.mallopt(_PARAMETERS[name], int(value))
+            libc.mallopt(parameter, value)

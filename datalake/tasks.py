@@ -37,15 +37,15 @@ _GOLD_AT_ONCE = 4  # videos; each has a connection to the database
 LayerTask = Callable[[Chunk, settings.Settings], Chunk]
 
 
-def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """JSON around a task that takes a chunk through a layer.
+def _chunk_task(task: LayerTask) -> Callable[[dict[str, Any]], Chunk]:
+    """A task that takes a chunk, as JSON, through a layer.
 
     An error of our code is counted against the batch's attempt, whether it hit one video or the whole
     task; a task that meets one fails without retries.
     """
 
     @wraps(task)
-    def run(chunk: dict[str, Any]) -> dict[str, Any]:
+    def run(chunk: dict[str, Any]) -> Chunk:
         die_with_parent(os.getppid(), signal.SIGKILL)  # an orphan would overlap its own retry
         todo = Chunk.model_validate(chunk)
         config = settings.load()
@@ -53,7 +53,18 @@ def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
             done = task(todo, config)
             if errors := [f"{video.claimed.label}: {video.error}" for video in done.videos if video.error]:
                 count("; ".join(errors))
-        return done.model_dump(mode="json")
+        return done
+
+    return run
+
+
+def _layer_task(task: LayerTask) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The same, and the chunk is JSON again for the next layer."""
+    through = _chunk_task(task)
+
+    @wraps(task)
+    def run(chunk: dict[str, Any]) -> dict[str, Any]:
+        return through(chunk).model_dump(mode="json")
 
     return run
 
@@ -112,16 +123,16 @@ def silver(chunk: Chunk, config: settings.Settings) -> Chunk:
 
 def gold(chunk: dict[str, Any]) -> dict[str, int]:
     """Rows, points and outcomes of every video of the chunk that is still open; how many ended how."""
-    return dict(Counter(_fate(video) for video in _settled(chunk)["videos"]))
+    return dict(Counter(_fate(video) for video in _settled(chunk).videos))
 
 
-def _fate(video: dict[str, Any]) -> str:
-    if video["outcome"]:
-        return str(video["outcome"]["kind"])
-    return "unfinished" if video["error"] or video["put_off"] else "ended elsewhere"
+def _fate(video: VideoProgress) -> str:
+    if video.outcome:
+        return video.outcome.kind
+    return "unfinished" if video.error or video.put_off else "ended elsewhere"
 
 
-@_layer_task
+@_chunk_task
 def _settled(chunk: Chunk, config: settings.Settings) -> Chunk:
     """Every video of the chunk through gold; those that bronze or silver ended get their outcome."""
     catalog = factory.build_catalog(config)

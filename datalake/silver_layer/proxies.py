@@ -15,12 +15,13 @@ from hamilton.function_modifiers import tag
 from hamilton.htypes import Collect, Parallelizable
 
 from datalake.adapters.ports import Lake, MediaProbe, Probe, Transcoder
-from datalake.contracts import Assessment, Derivative, Finding, SilverVideo
+from datalake.contracts import Assessment, Derivative, Finding, SilverVideo, ValidationMode
 from datalake.errors import BadVideo
-from datalake.findings import OURS, finding
+from datalake.findings import blocking, finding
 
 _PREFIX, _SUFFIX = "proxy_", "p"
 _TOLERANCE_S = 0.1
+_LEAST_STRICT: ValidationMode = "report-only"  # only what stops a video in every mode stops it over a proxy
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def proxy_file(
     try:
         path = transcoder.proxy(missing_proxy.height_px, scratch_folder, provenance_tags)
     except BadVideo as bad:
-        if bad.finding.code in OURS:
+        if blocking((bad.finding,), _LEAST_STRICT):
             raise
         return ProxyFile(missing_proxy, failure=bad.finding.evidence)
     return ProxyFile(missing_proxy, path)
@@ -112,9 +113,9 @@ def proxy_failure(
     """Why the proxy must not be published; None when it is as it has to be."""
     if proxy_file.failure is not None:
         return proxy_file.failure
+    if stopping := blocking(proxy_probe.findings, _LEAST_STRICT):
+        raise BadVideo(stopping[0])
     errors = [found for found in proxy_probe.findings if found.severity == "error"]
-    if errors and errors[0].code in OURS:
-        raise BadVideo(errors[0])
     if errors:
         return f"the file made is not good: {errors[0].evidence}"
     media = proxy_probe.media

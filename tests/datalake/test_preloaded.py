@@ -58,6 +58,16 @@ def test_what_is_named_as_something_of_pythons_own_takes_nothing_from_it(package
     assert "aheadpack.inner.path" not in sys.modules
 
 
+def in_a_process(code, home):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "DATALAKE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
 @pytest.mark.parametrize("error", ["ImportError", "ZeroDivisionError", "SyntaxError", "ValidationException"])
 def test_our_code_that_cannot_be_loaded_ahead_is_left_to_the_tasks(tmp_path, error):
     """The fork server goes on, and nothing of what was loaded before the error stays as it was."""
@@ -75,10 +85,7 @@ def test_our_code_that_cannot_be_loaded_ahead_is_left_to_the_tasks(tmp_path, err
         "sys.meta_path.pop(0)\n"
         "import datalake.tasks\n"
     )
-    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = in_a_process(code, tmp_path)
     assert "broken by an edit" in done.stdout + done.stderr
 
 
@@ -90,10 +97,7 @@ def test_what_dag_files_need_of_airflow_is_there(tmp_path):
         "import video_process\n"
         "print(*set(sys.modules) - before)\n"
     )
-    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = in_a_process(code, tmp_path)
     assert set(done.stdout.splitlines()[-1].split()) == {"video_process", "datalake.dag_defaults"}
 
 
@@ -108,5 +112,4 @@ def test_what_reads_a_dag_file_looks_first(tmp_path):
         "from datalake import tasks\n"
         "assert tasks is not before\n"
     )
-    environment = {**os.environ, "DATALAKE_HOME": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    in_a_process(code, tmp_path)

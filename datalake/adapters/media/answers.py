@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError, model_validator
 
 from datalake.common_func import storable
 from datalake.contracts import Finding
@@ -13,6 +14,8 @@ from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
 
 _log = logging.getLogger(__name__)
+Disbelieve = Callable[[str], BadVideo]  # ends the child that said it
+Shape = TypeVar("Shape")
 
 
 class Answer(BaseModel):
@@ -20,7 +23,7 @@ class Answer(BaseModel):
 
     Attributes:
         result: of what was asked; whoever asked knows its shape.
-        pixels_bytes: how many it has written.
+        pixels_bytes: how many it has written; None where it says nothing of pixels.
         finding: why it refuses the file.
         machine: what this machine has run out of.
         error: what our own code stumbled over.
@@ -30,22 +33,30 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     result: Any = None
-    pixels_bytes: NonNegativeInt = 0
+    pixels_bytes: NonNegativeInt | None = None
     finding: Finding | None = None
     machine: str | None = None
     error: str | None = None
     trace: str = ""
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set & {"result", "finding", "machine", "error"}:
+            raise ValueError("neither a result nor why there is none")
+        return self
 
-def answer_in(packet: bytes) -> Answer:
+
+def answer_in(packet: bytes, disbelieve: Disbelieve) -> Answer:
     """The answer with its result.
 
     Raises:
-        BadVideo: the child refuses the file, or our own code failed over it.
+        BadVideo: the child refuses the file, our own code failed over it, or this is no answer.
         MachineBusy: this machine has no room for what the child does.
-        ValidationError: it is no answer.
     """
-    answer = Answer.model_validate_json(packet)
+    try:
+        answer = Answer.model_validate_json(packet)
+    except ValidationError as lie:
+        raise disbelieve(_why_not(lie)) from None
     if answer.finding is not None:
         raise BadVideo(answer.finding)
     if answer.machine is not None:
@@ -56,7 +67,19 @@ def answer_in(packet: bytes) -> Answer:
     return answer
 
 
-def why_not(lie: ValidationError) -> str:
+def believed(result: Any, shape: TypeAdapter[Shape], disbelieve: Disbelieve) -> Shape:
+    """A result in the shape that is due.
+
+    Raises:
+        BadVideo: it has another one.
+    """
+    try:
+        return shape.validate_python(result)
+    except ValidationError as lie:
+        raise disbelieve(_why_not(lie)) from None
+
+
+def _why_not(lie: ValidationError) -> str:
     """What is wrong with an answer or its result, in a few words that do not repeat it."""
     first = lie.errors(include_url=False, include_input=False, include_context=False)[0]
     return f"{'.'.join(map(str, first['loc']))[:100] or 'all of it'}: {first['msg'][:200]}"

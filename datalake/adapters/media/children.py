@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from datalake.adapters.media.answers import why_not
+from datalake.adapters.media.answers import believed
 from datalake.adapters.media.frames import DecodedFrames
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.opened_file import OpenedFile
@@ -106,8 +106,4 @@ class ChildProbe(MediaProbe):
     def _probed(self, path: Path) -> Probe:
         limit_s = self._pool.limits.reading_s(path.stat().st_size)
         with self._pool.lease() as child:
-            told = child.request("probe", limit_s, path=str(path))
-            try:
-                return _PROBE.validate_python(told)
-            except ValidationError as lie:
-                raise child.disbelieved(why_not(lie)) from None
+            return believed(child.request("probe", limit_s, path=str(path)), _PROBE, child.disbelieved)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from datalake.adapters.media.answers import why_not
+from datalake.adapters.media.answers import believed
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.process import ENDED
@@ -90,10 +90,7 @@ class DecodedFrames(FrameSource):
         return {"op": "frames", "timeout_s": timeout_s, **span, "wanted_us": window.wanted_us}
 
     def _decoded(self, told: Any, pixels: Pixels) -> DecodedWindow:
-        try:
-            answer = _TOLD.validate_python(told)
-        except ValidationError as lie:
-            raise self._file.disbelieve(why_not(lie)) from None
+        answer = believed(told, _TOLD, self._file.disbelieve)
         times = answer.frames
         shape = (len(times), self._video.height_px, self._video.width_px, 3)
         if pixels.size != math.prod(shape):

@@ -18,9 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from datalake.adapters.media.answers import Answer, answer_in, no_room, why_not
+from datalake.adapters.media.answers import Answer, answer_in, no_room
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
 from datalake.adapters.media.process_memory import held_bytes, resident_bytes
@@ -131,6 +129,8 @@ class Child:
         if target is None:
             raise RuntimeError("`send` comes first")
         answer = self._received()
+        if answer.pixels_bytes is None:
+            raise self.disbelieved("nothing about pixels")
         try:
             with _enough_left("there is no room for pixels"):
                 pixels = self._pixel_files.mapped(target, answer.pixels_bytes)
@@ -165,10 +165,7 @@ class Child:
             packet = b""
         if not packet:
             raise self._end()
-        try:
-            return answer_in(packet)
-        except ValidationError as lie:
-            raise self.disbelieved(why_not(lie)) from None
+        return answer_in(packet, self.disbelieved)
 
     def kill(self) -> None:
         """End the process at once (SIGKILL: decoders ignore SIGTERM) and free what it held."""

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from datalake.adapters.media.answers import believed
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.media.process import Child
 from datalake.adapters.ports import Transcoder, believable_s
@@ -15,6 +18,7 @@ from datalake.contracts import MediaFacts
 from datalake.errors import BadVideo, MachineBusy
 from datalake.findings import finding
 
+_TOLD = TypeAdapter(dict[str, Any])
 _STEP_S = 5.0  # work asked for at once, where the time limit of a request allows it
 _STEPS_A_LIMIT = 4
 _LEAST_SOUND_BYTES_PER_S = 500  # of speech; music takes more
@@ -96,9 +100,7 @@ class ChildTranscoder(Transcoder):
 
 
 def _asked(child: Child, op: str, timeout_s: float | None = None, **arguments: Any) -> dict[str, Any]:
-    answer = child.request(op, timeout_s, **arguments)
-    if not isinstance(answer, dict):
-        raise child.disbelieved(f"{type(answer).__name__} where an object is due")
+    answer = believed(child.request(op, timeout_s, **arguments), _TOLD, child.disbelieved)
     if why := answer.get("cannot_write"):
         raise MachineBusy(f"a proxy cannot be written ({why}): free space on the lake's disk")
     return answer

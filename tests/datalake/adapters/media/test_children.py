@@ -12,7 +12,7 @@ import pytest
 
 from datalake.adapters.media.children import ChildProbe, MediaChildren
 from datalake.adapters.media.pool import ChildPool
-from datalake.adapters.ports import Sampling
+from datalake.adapters.ports import Probe, Sampling
 from tests.clips import HEIGHT_PX, WIDTH_PX, clips_folder, frame_number, kept
 from tests.gpu import HAS_GPU
 from tests.limits import ROOMY
@@ -59,32 +59,27 @@ def test_pictures_that_fit_the_probe_may_not_fit_the_frames(bomb: Path) -> None:
     assert [found.code for found in decoded.findings] == ["decoder_out_of_memory"]
 
 
+def probed_by_a_rogue(clip: Path, folder: Path, suffix: str, told: str) -> Probe:
+    video = Path(shutil.copy(clip, folder / "video.mp4"))
+    video.with_suffix(suffix).write_text(told)
+    with ChildPool(1, ROOMY, entry="tests.datalake.adapters.media.rogue_decoder") as pool:
+        return ChildProbe(pool).probe(video)
+
+
 def test_a_probe_whose_child_dies_once_is_tried_again(make_clip: Callable[..., Path], tmp_path: Path) -> None:
-    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
-    video.with_suffix(".probe").write_text("1")
-    rogue = "tests.datalake.adapters.media.rogue_decoder"
-    with ChildPool(1, ROOMY, entry=rogue) as pool:
-        probe = ChildProbe(pool).probe(video)
+    probe = probed_by_a_rogue(make_clip(), tmp_path, ".probe", "1")
     assert probe.media is not None
     assert [found.code for found in probe.findings] == ["no_audio"]
 
 
 def test_a_probe_whose_children_die_is_a_finding(make_clip: Callable[..., Path], tmp_path: Path) -> None:
-    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
-    video.with_suffix(".probe").write_text("2")
-    rogue = "tests.datalake.adapters.media.rogue_decoder"
-    with ChildPool(1, ROOMY, entry=rogue) as pool:
-        probe = ChildProbe(pool).probe(video)
+    probe = probed_by_a_rogue(make_clip(), tmp_path, ".probe", "2")
     assert probe.media is None
     assert [found.code for found in probe.findings] == ["decoder_died"]
 
 
 def test_a_probe_that_cannot_be_true_is_a_finding(make_clip: Callable[..., Path], tmp_path: Path) -> None:
-    video = Path(shutil.copy(make_clip(), tmp_path / "video.mp4"))
-    video.with_suffix(".babble.probe").write_text('{"media": {"container": 1}}')
-    rogue = "tests.datalake.adapters.media.rogue_decoder"
-    with ChildPool(1, ROOMY, entry=rogue) as pool:
-        probe = ChildProbe(pool).probe(video)
+    probe = probed_by_a_rogue(make_clip(), tmp_path, ".babble.probe", '{"media": {"container": 1}}')
     assert probe.media is None
     (found,) = probe.findings
     assert found.code == "decoder_died"

@@ -118,8 +118,8 @@ def test_a_child_that_says_more_than_it_has_written_is_not_used_again(pool: Chil
     "packet",
     [
         *("?", "\udcff", "[]", "1", '{"new": 1}', '{"finding": 1}', '{"finding": {"code": "new"}}'),
-        *('{"error": 1}', '{"pixels_bytes": -1}', '{"pixels_bytes": "9"}', '{"pixels_bytes": 1e99}'),
-        f'{{"pixels_bytes": {2**70}}}',
+        *("{}", '{"result": 1}', '{"pixels_bytes": 0}', '{"error": 1}'),
+        *(f'{{"result": 1, "pixels_bytes": {size}}}' for size in (-1, '"9"', "1e99", 2**70)),
     ],
 )
 def test_what_is_no_answer_costs_the_child(pool: ChildPool, packet: str) -> None:
