@@ -13,14 +13,25 @@ from torch import nn
 
 from datalake.adapters.embedders.runtime import native_dtype
 
-_OPERATORS = ("_reorder_linear_weight", "_linear_pointwise")
+_OPERATORS = (
+    "_reorder_linear_weight",
+    "_linear_pointwise",
+    "_is_mkldnn_bf16_supported",
+    "_is_mkldnn_acl_supported",
+)
 
 
 def can_be_packed(block: ResidualAttentionBlock) -> bool:
     """True where its weights are for a processor that multiplies bfloat16, and PyTorch can pack them."""
-    weight = block.attn.in_proj_weight
-    is_native = weight.device.type == "cpu" and weight.dtype is torch.bfloat16 is native_dtype(weight.device)
-    return is_native and all(hasattr(torch.ops.mkldnn, name) for name in _OPERATORS)
+    weight, packing = block.attn.in_proj_weight, torch.ops.mkldnn
+    if weight.device.type != "cpu" or weight.dtype is not torch.bfloat16:
+        return False
+    if native_dtype(weight.device) is not torch.bfloat16:
+        return False
+    if not all(hasattr(packing, name) for name in _OPERATORS):
+        return False
+    # with Arm's library PyTorch's own compiler packs nothing: what is fused then is not fast
+    return packing._is_mkldnn_bf16_supported() and not packing._is_mkldnn_acl_supported()
 
 
 class PackedProduct:
@@ -75,11 +86,13 @@ class PackedBlock(nn.Module):
     def _taken(self, tokens: torch.Tensor) -> torch.Tensor:
         """What each token takes from all, (images, tokens, width)."""
         images, count, width = tokens.shape
-        by_head = self._inwards(tokens).view(images, count, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-        queries, keys, values = by_head.contiguous().flatten(1, 2)
+        together = self._inwards(tokens).view(images, count, 3, self._heads, -1)
+        queries, keys, values = together.permute(2, 0, 3, 1, 4).contiguous().flatten(1, 2)
+        del together  # as large as the three
         scale = queries.shape[-1] ** -0.5
         scores = torch.baddbmm(queries.new_zeros(1), queries, keys.transpose(1, 2), beta=0, alpha=scale)
-        mixed = torch.bmm(scores.softmax(dim=-1), values).view(images, self._heads, count, -1)
+        shares = torch.softmax(scores, dim=-1, out=scores)
+        mixed = torch.bmm(shares, values).view(images, self._heads, count, -1)
         return self._outwards(mixed.transpose(1, 2).reshape(images, count, width))
 
 

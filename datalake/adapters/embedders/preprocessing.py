@@ -2,8 +2,7 @@
 
 The steps are those that the model was trained with (scaled by its shorter side, bicubic with antialiasing,
 cropped, normalised). torchvision does them on bytes that lie as they were decoded, in a fifth of the time of
-its way through Pillow, and within one of 256 levels of it. It uses one core for an image, so on a CPU several
-are scaled at once.
+its way through Pillow, and within one of 256 levels of it.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.ports import Image
 from datalake.common_func import given_cores
 
+# there torchvision scales an image with one core
+_ALONE = {"AVX2", "AVX512"}
 _INTERPOLATIONS = {"bicubic": InterpolationMode.BICUBIC, "bilinear": InterpolationMode.BILINEAR}
 
 
@@ -43,7 +44,8 @@ class Preprocessing:
     ) -> None:
         self._otherwise, self._device, self._dtype = otherwise, device, dtype
         self._upload = Upload(device)
-        self._scalers = ThreadPoolExecutor(given_cores(), "scale") if device.type == "cpu" else None
+        scales_alone = device.type == "cpu" and torch.backends.cpu.get_cpu_capability() in _ALONE
+        self._scalers = ThreadPoolExecutor(given_cores(), "scale") if scales_alone else None
         height, width = _sides(config["size"])
         interpolation = _INTERPOLATIONS.get(config["interpolation"])
         self._is_usual = config["resize_mode"] == "shortest" and height == width and interpolation is not None
@@ -80,8 +82,9 @@ class Preprocessing:
 
 
 def _tensor(image: Image) -> torch.Tensor:
-    """The image's own bytes, but a copy of those that must not be written, which PyTorch cannot promise."""
-    return torch.from_numpy(image if image.flags.writeable else image.copy())
+    """The image's own bytes, but a copy of those that lie apart, or must not be written."""
+    is_ready = image.flags.writeable and image.flags.c_contiguous
+    return torch.from_numpy(image if is_ready else image.copy())
 
 
 def _sides(size: int | Sequence[int]) -> tuple[int, int]:

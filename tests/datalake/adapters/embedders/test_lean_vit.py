@@ -9,14 +9,14 @@ import torch
 from open_clip.transformer import QuickGELU, VisionTransformer
 
 from datalake.adapters.embedders.lean_vit import ClassTokenBlock, PatchProduct, make_lean
+from tests.weights import filled
 
 SHAPE = {"image_size": 32, "patch_size": 8, "width": 32, "layers": 2, "heads": 2, "mlp_ratio": 4.0}
 
 
 def both(images: torch.Tensor, **options: object) -> tuple[VisionTransformer, torch.Tensor, torch.Tensor]:
     """A lean model, what it makes of images, and what the whole one does."""
-    torch.manual_seed(0)
-    whole = VisionTransformer(**{**SHAPE, "output_dim": 16, **options}).eval()
+    whole = filled(VisionTransformer(**{**SHAPE, "output_dim": 16, **options}).eval())
     lean = copy.deepcopy(whole)
     make_lean(lean)
     with torch.inference_mode():
@@ -92,8 +92,7 @@ def test_a_model_of_another_kind_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_in_half_precision_vectors_point_the_same_way(dtype: torch.dtype) -> None:
-    torch.manual_seed(0)
-    whole = VisionTransformer(**SHAPE).eval().to(dtype)
+    whole = filled(VisionTransformer(**SHAPE).eval()).to(dtype)
     lean = copy.deepcopy(whole)
     make_lean(lean)
     assert {weight.dtype for weight in lean.parameters()} == {dtype}
