@@ -80,9 +80,16 @@ def test_images_are_scaled_at_once_where_torchvision_scales_one_with_one_core(
     monkeypatch.setattr("datalake.adapters.embedders.preprocessing.given_cores", lambda: 2)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     make = Preprocessing(vars(PreprocessCfg(size=32)), lambda _: torch.zeros(1), CPU, torch.float32)
-    scaled, all_there = make._scaled, threading.Barrier(at_once, timeout=20)
-    monkeypatch.setattr(make, "_scaled", lambda plane: all_there.wait() >= 0 and scaled(plane))
     images = [picture(96, 160), picture(80, 80)]
-    batch = make(images)
-    all_there = threading.Barrier(1)
-    assert torch.equal(batch, torch.cat([make([image]) for image in images]))
+    expected = torch.cat([make([image]) for image in images])
+    scaled, all_there, threads = make._scaled, threading.Barrier(at_once, timeout=20), set()
+
+    def noted(plane: torch.Tensor) -> torch.Tensor:
+        all_there.wait()
+        threads.add(threading.get_ident())
+        return scaled(plane)
+
+    monkeypatch.setattr(make, "_scaled", noted)
+    assert torch.equal(make(images), expected)
+    assert len(threads) == at_once
+    assert (threading.get_ident() in threads) is (at_once == 1)
