@@ -11,9 +11,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from datalake.contracts import WorkIdentity
+if TYPE_CHECKING:
+    from datalake.contracts import WorkIdentity
 
 # raised by hand when the same bytes and options would give other frames, rows, vectors or files
 PIPELINE_VERSION = "4"

@@ -23,6 +23,7 @@ from datalake.adapters.embedders.labels import best_labels, imagenet_names, labe
 from datalake.adapters.embedders.pixels import centre_square
 from datalake.adapters.embedders.runtime import Once, cached_array, finer_dtype, short_hash, torch_device
 from datalake.adapters.embedders.sentences import SentenceEncoder
+from datalake.adapters.embedders.side_by_side import SideBySide
 from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.embedders.wheels import WheelFile
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
@@ -62,6 +63,7 @@ class ConseEmbedder(Embedder):
         self._device = torch_device(device)
         self._dtype = finer_dtype(self._device)
         self._upload, self._room = Upload(self._device), room_on(self._device)
+        self._in_parts = SideBySide(self._device)
         self._network = Once(self._loaded_network)
         self._sentences = Once(SentenceEncoder)
         self._classes = Once(self._named_classes)
@@ -111,7 +113,7 @@ class ConseEmbedder(Embedder):
             return []
         classes, _ = self._classes(), self._network()
         with self._room.measured(len(images)):
-            found = self._probabilities(images)
+            found = self._in_parts(self._probabilities, images)
         return [_embedding(scores, classes) for scores in found]
 
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:

@@ -27,6 +27,7 @@ from datalake.adapters.embedders.runtime import (
     short_hash,
     torch_device,
 )
+from datalake.adapters.embedders.side_by_side import SideBySide
 from datalake.adapters.ports import Embedder, Embedding, Image, Vector
 from datalake.errors import ConfigurationError, StoreUnavailable
 
@@ -75,7 +76,7 @@ class OpenClipEmbedder(Embedder):
         self._config: dict[str, Any] = open_clip.get_model_config(self._weights.arch)
         self._device = torch_device(device)
         self._dtype = (native_dtype if is_transformer(self._config) else finer_dtype)(self._device)
-        self._room = room_on(self._device)
+        self._room, self._in_parts = room_on(self._device), SideBySide(self._device)
         self._loaded = Once(self._load)
         self._fingerprint = Once(self._hashed)
         self._label_names = label_names(labels_file)
@@ -106,7 +107,6 @@ class OpenClipEmbedder(Embedder):
         """What the device has room for."""
         return self._room.batch_size
 
-    @torch.inference_mode()
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
         """One embedding an image, with up to five of the labels.
 
@@ -117,10 +117,9 @@ class OpenClipEmbedder(Embedder):
         """
         if not images:
             return []
-        loaded = self._loaded()
         zero_shot = self._zero_shot()
         with self._room.measured(len(images)):
-            vectors = _unit(loaded.model.encode_image(loaded.preprocess(images), normalize=True))
+            vectors = self._in_parts(self._vectors, images)
         return [Embedding(vector, zero_shot.labels(vector)) for vector in vectors]
 
     @torch.inference_mode()
@@ -136,6 +135,12 @@ class OpenClipEmbedder(Embedder):
         loaded = self._loaded()
         tokens = loaded.tokenizer(list(texts)).to(self._device)
         return list(_unit(loaded.model.encode_text(tokens, normalize=True)))
+
+    @torch.inference_mode()
+    def _vectors(self, images: Sequence[Image]) -> Vector:
+        """Unit vectors, (images, dim)."""
+        loaded = self._loaded()
+        return _unit(loaded.model.encode_image(loaded.preprocess(images), normalize=True))
 
     def _load(self) -> _Loaded:
         weights = self._weights
@@ -155,6 +160,7 @@ class OpenClipEmbedder(Embedder):
         make_lean(model.visual)
         return _Loaded(model.eval(), preprocess, open_clip.get_tokenizer(weights.arch))
 
+    @torch.inference_mode()
     def _prompted(self) -> ZeroShot:
         names, scale = self._label_names, self._loaded().model.logit_scale.exp()
         key = short_hash((self.fingerprint, self.labels_fingerprint))

@@ -8,7 +8,6 @@ its way through Pillow, and within one of 256 levels of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -18,10 +17,7 @@ from torchvision.transforms import InterpolationMode, v2
 from datalake.adapters.embedders.pixels import checked
 from datalake.adapters.embedders.upload import Upload
 from datalake.adapters.ports import Image
-from datalake.common_func import given_cores
 
-# there torchvision scales an image with one core
-_ALONE = {"AVX2", "AVX512"}
 _INTERPOLATIONS = {"bicubic": InterpolationMode.BICUBIC, "bilinear": InterpolationMode.BILINEAR}
 
 
@@ -44,8 +40,6 @@ class Preprocessing:
     ) -> None:
         self._otherwise, self._device, self._dtype = otherwise, device, dtype
         self._upload = Upload(device)
-        scales_alone = device.type == "cpu" and torch.backends.cpu.get_cpu_capability() in _ALONE
-        self._scalers = ThreadPoolExecutor(given_cores(), "scale") if scales_alone else None
         height, width = _sides(config["size"])
         interpolation = _INTERPOLATIONS.get(config["interpolation"])
         self._is_usual = config["resize_mode"] == "shortest" and height == width and interpolation is not None
@@ -68,8 +62,7 @@ class Preprocessing:
         return batch.to(self._device, self._dtype, memory_format=torch.channels_last)
 
     def _usual(self, images: Sequence[Image]) -> torch.Tensor:
-        each = map if self._scalers is None else self._scalers.map
-        batch: torch.Tensor = self._normalised(torch.stack(list(each(self._square, images))))
+        batch: torch.Tensor = self._normalised(torch.stack([self._square(image) for image in images]))
         return batch
 
     def _square(self, image: Image) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError, model_validator
 
+from datalake.adapters.media.refusals import Noticed
 from datalake.common_func import storable
 from datalake.contracts import Finding
 from datalake.errors import BadVideo, MachineBusy
@@ -34,7 +35,7 @@ class Answer(BaseModel):
 
     result: Any = None
     pixels_bytes: NonNegativeInt | None = None
-    finding: Finding | None = None
+    finding: Noticed | None = None
     machine: str | None = None
     error: str | None = None
     trace: str = ""
@@ -58,7 +59,7 @@ def answer_in(packet: bytes, disbelieve: Disbelieve) -> Answer:
     except ValidationError as lie:
         raise disbelieve(_why_not(lie)) from None
     if answer.finding is not None:
-        raise BadVideo(answer.finding)
+        raise BadVideo(finding_of(answer.finding))
     if answer.machine is not None:
         raise no_room("the media child", answer.machine)
     if answer.error is not None:
@@ -77,6 +78,11 @@ def believed(result: Any, shape: TypeAdapter[Shape], disbelieve: Disbelieve) -> 
         return shape.validate_python(result)
     except ValidationError as lie:
         raise disbelieve(_why_not(lie)) from None
+
+
+def finding_of(noticed: Noticed) -> Finding:
+    """The finding that a child means."""
+    return finding(noticed.code, noticed.evidence)
 
 
 def _why_not(lie: ValidationError) -> str:

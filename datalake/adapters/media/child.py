@@ -18,18 +18,19 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from io import FileIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from av.error import FFmpegError
 
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware
-from datalake.adapters.media.probe.probing import probe
-from datalake.adapters.media.proxy.transcoding import Transcoding
+from datalake.adapters.media.refusals import Noticed, Refusal
 from datalake.common_func import die_with_parent, storable
-from datalake.errors import BadVideo
-from datalake.findings import finding
+
+if TYPE_CHECKING:
+    from datalake.adapters.media.proxy.transcoding import Transcoding
 
 MAX_PACKET_BYTES = 128 * 1024
 _MAX_ERROR_CHARS = 8 * 1024
@@ -69,11 +70,11 @@ def _reply(
     _limit_cpu(request.pop("cpu_s"))
     try:
         answer = _answer(handlers[request.pop("op")], request, pixels_fd)
-    except BadVideo as bad:
-        channel.send(json.dumps({"finding": bad.finding.model_dump()}).encode())
+    except Refusal as refusal:
+        channel.send(json.dumps({"finding": refusal.noticed.as_json()}).encode())
     except MemoryError:
-        refusal = finding("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
-        channel.send(json.dumps({"finding": refusal.model_dump()}).encode())
+        noticed = Noticed("decoder_out_of_memory", "the decoder asked for more than CHILD_MEMORY_BYTES")
+        channel.send(json.dumps({"finding": noticed.as_json()}).encode())
     except FFmpegError:
         raise  # one that no handler expects: this process ends, and its last words are told
     except Exception as error:  # noqa: BLE001 - a boundary: the parent is told, and ends this process
@@ -110,21 +111,35 @@ def _limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime + seconds), hard))
 
 
+# Decoding does without what these two need; with it a child takes half as long again to start.
+def _probe(**request: Any) -> dict[str, Any]:
+    from datalake.adapters.media.probe.probing import probe
+
+    return probe(**request)
+
+
+@cache
+def _transcoding(threads: int) -> Transcoding:
+    from datalake.adapters.media.proxy.transcoding import Transcoding
+
+    return Transcoding(threads)
+
+
 if __name__ == "__main__":
     threads = int(sys.argv[4])
     hardware = Hardware() if sys.argv[5] == "True" else None
-    decoding, transcoding = Decoding(threads, hardware), Transcoding(threads)
+    decoding = Decoding(threads, hardware)
     main(
         {
-            "probe": probe,
+            "probe": _probe,
             "open": decoding.open,
             "keyframes": decoding.keyframes,
             "frames": decoding.frames,
             "shots": decoding.shots,
             "close": decoding.close,
-            "proxy_open": transcoding.open,
-            "proxy_step": transcoding.step,
-            "proxy_close": transcoding.close,
+            "proxy_open": lambda **request: _transcoding(threads).open(**request),
+            "proxy_step": lambda **request: _transcoding(threads).step(**request),
+            "proxy_close": lambda: _transcoding(threads).close(),
         },
         sys.argv[1:],
         hardware,

@@ -18,8 +18,7 @@ from av.error import FFmpegError
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from datalake.errors import BadVideo
-from datalake.findings import finding
+from datalake.adapters.media.refusals import Refusal
 
 # Demuxers that only read the file they are given. Playlists (hls, dash, concat) name other files and hosts.
 _DEMUXERS = (
@@ -65,14 +64,14 @@ def decode_failures(where: str) -> Iterator[None]:
     """FFmpeg's errors in the block as `decode_failed`; want of memory stays what it is.
 
     Raises:
-        BadVideo: the library gave up.
+        Refusal: the library gave up.
     """
     try:
         yield
     except MemoryError:
         raise
     except FFmpegError as error:
-        raise BadVideo(finding("decode_failed", f"{where}: {error.strerror}")) from error
+        raise Refusal("decode_failed", f"{where}: {error.strerror}") from error
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:

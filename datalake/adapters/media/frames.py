@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from datalake.adapters.media.answers import believed
+from datalake.adapters.media.answers import believed, finding_of
 from datalake.adapters.media.opened_file import OpenedFile
 from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.process import ENDED
+from datalake.adapters.media.refusals import Noticed
 from datalake.adapters.media.windows import cut_windows, sampled_end_us, shot_windows, wanted_times_us
 from datalake.adapters.ports import DecodedWindow, Frame, FrameSource, Sampling, Window
 from datalake.contracts import Finding, VideoStream
@@ -26,7 +27,7 @@ class _Told:
     """A child's answer about a window: microseconds and pts of each frame, and what it noticed."""
 
     frames: list[tuple[int, int]]
-    findings: list[Finding]
+    findings: list[Noticed]
 
 
 _TOLD = TypeAdapter(_Told)
@@ -97,7 +98,7 @@ class DecodedFrames(FrameSource):
             raise self._file.disbelieve(f"{pixels.size} bytes are no {shape[0]} pictures")
         images = pixels.reshape(shape)
         frames = [Frame(time_us, pts, image) for (time_us, pts), image in zip(times, images, strict=True)]
-        return DecodedWindow(tuple(frames), tuple(answer.findings))
+        return DecodedWindow(tuple(frames), tuple(map(finding_of, answer.findings)))
 
 
 def _placed(found: Finding, window: Window) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.limits import Limits
 from datalake.adapters.media.pixel_files import Pixels
 from datalake.adapters.media.pool import ChildPool, tried_twice
@@ -28,7 +30,7 @@ class OpenedFile:
     def __init__(self, pool: ChildPool, path: Path, video: VideoStream) -> None:
         self._pool = pool
         self._reading_s = pool.limits.reading_s(path.stat().st_size)
-        self._opening: dict[str, Any] = {"path": str(path), "stream": video.model_dump(mode="json")}
+        self._opening: dict[str, Any] = {"path": str(path), "stream": asdict(CodedVideo.of(video))}
         self._lease = ExitStack()
         self._child: Child | None = None
         self._ahead: dict[str, Any] | None = None

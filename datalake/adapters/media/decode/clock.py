@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import time_us
-from datalake.contracts import VideoStream
+from datalake.adapters.media.decode.coded_video import CodedVideo
 
 _COUNTS_PICTURES = "avi"  # stores pictures in decoding order and no times; what is said of times is guessed
 
@@ -22,7 +22,7 @@ class Clock:
         counts_pictures: True where leaving one out would change the times of those behind it.
     """
 
-    def __init__(self, video: VideoStream, container_format: str) -> None:
+    def __init__(self, video: CodedVideo, container_format: str) -> None:
         self._base = video.time_base
         self._start = video.start_pts or 0
         self.counts_pictures = container_format == _COUNTS_PICTURES

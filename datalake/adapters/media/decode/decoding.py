@@ -9,12 +9,12 @@ from io import FileIO
 from typing import Any
 
 from datalake.adapters.media.containers import decode_failures
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware
 from datalake.adapters.media.decode.reader import Reader
 from datalake.adapters.media.decode.shots import first_of_shots
-from datalake.contracts import Finding, VideoStream
-from datalake.findings import finding
+from datalake.adapters.media.refusals import Noticed
 
 _MAX_FINDINGS = 3  # of one window
 
@@ -27,17 +27,16 @@ class Decoding:
         self._reader: Reader | None = None
         self._has_told_device = False
 
-    def open(self, path: str, stream: dict[str, object]) -> None:
+    def open(self, path: str, stream: dict[str, Any]) -> None:
         """Open a file for the requests that follow.
 
         Raises:
-            BadVideo: it cannot be opened.
+            Refusal: it cannot be opened.
         """
         self.close()
         self._has_told_device = False
-        video = VideoStream.model_validate(stream)
         with decode_failures("at opening the file"):
-            self._reader = Reader(path, video, self._threads, self._hardware)
+            self._reader = Reader(path, CodedVideo(**stream), self._threads, self._hardware)
 
     def close(self) -> None:
         """Let go of the file, and of what was decoded of it."""
@@ -76,17 +75,16 @@ class Decoding:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
                     _write(pixels, self._opened.upright(picture.frame).data)
-        noticed = [*_findings(self._opened.damage), *self._device_findings()]
-        found = [one.model_dump(mode="json") for one in noticed]
-        return {"frames": times, "findings": found}
+        noticed = [*_noticed(self._opened.damage), *self._device_noticed()]
+        return {"frames": times, "findings": [one.as_json() for one in noticed]}
 
-    def _device_findings(self) -> list[Finding]:
+    def _device_noticed(self) -> list[Noticed]:
         """Once a file: that the GPU does not decode it."""
         reason = self._opened.opener.on_cpu_because
         if reason is None or self._has_told_device:
             return []
         self._has_told_device = True
-        return [finding("decoded_on_cpu", reason)]
+        return [Noticed("decoded_on_cpu", reason)]
 
     @property
     def _opened(self) -> Reader:
@@ -102,10 +100,10 @@ def _write(pixels: FileIO, data: memoryview) -> None:
         raise OSError(errno.ENOMEM, f"{written} of {data.nbytes} bytes of pixels could be written")
 
 
-def _findings(damage: list[Damage]) -> list[Finding]:
+def _noticed(damage: list[Damage]) -> list[Noticed]:
     """One for each stretch of damage; of many the last one says how many more there are."""
     told, more = damage[:_MAX_FINDINGS], damage[_MAX_FINDINGS:]
     texts = [str(one) for one in told]
     if more:
         texts[-1] += f"; and {len(more)} more stretches up to {more[-1].end_us / 1e6:.3f} s"
-    return [finding("decode_failed", text) for text in texts]
+    return [Noticed("decode_failed", text) for text in texts]

@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import input_of
-from datalake.contracts import VideoStream
+from datalake.adapters.media.decode.coded_video import CodedVideo
 
 # of these two FFmpeg's own decoders read the headers; for others we use libraries, which know no GPU
 CODECS = ("h264", "hevc")
@@ -69,7 +69,7 @@ class StreamOpener:
         on_cpu_because: why the GPU is not used though it was to be; None where it is, or was never to be.
     """
 
-    def __init__(self, path: str, video: VideoStream, hardware: Hardware | None) -> None:
+    def __init__(self, path: str, video: CodedVideo, hardware: Hardware | None) -> None:
         self._path, self._video, self._hardware = path, video, hardware
         self.on_cpu_because = hardware.refusal(video.codec) if hardware else None
 

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from datalake.adapters.media.containers import USUAL_RATE_FPS
 from datalake.adapters.media.decode.alone import Keyframes
 from datalake.adapters.media.decode.clock import Clock
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times_us, shown_keyframe_times_us
@@ -24,7 +25,6 @@ from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
 from datalake.adapters.media.decode.upright import Upright, in_planes
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
-from datalake.contracts import VideoStream
 
 
 class Reader:
@@ -43,7 +43,7 @@ class Reader:
         av.error.FFmpegError: the file cannot be opened.
     """
 
-    def __init__(self, path: str, video: VideoStream, threads: int, gpu: Hardware | None = None) -> None:
+    def __init__(self, path: str, video: CodedVideo, threads: int, gpu: Hardware | None = None) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
         self._upright = Upright(video)

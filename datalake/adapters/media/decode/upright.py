@@ -10,7 +10,7 @@ import numpy.typing as npt
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from datalake.contracts import VideoStream
+from datalake.adapters.media.decode.coded_video import CodedVideo
 
 _PLANES = {"nv12": "yuv420p"}
 _TURNS = {0: (), 90: ("transpose=clock",), 180: ("vflip", "hflip"), 270: ("transpose=cclock",)}
@@ -39,7 +39,7 @@ class Upright:
     FFmpeg's filters do it, in memory that they use again; with PyAV 18 swscale does, in new memory.
     """
 
-    def __init__(self, video: VideoStream) -> None:
+    def __init__(self, video: CodedVideo) -> None:
         self._video = video
         self._graph: Graph | None = None
         self._made_for: tuple[object, ...] = ()

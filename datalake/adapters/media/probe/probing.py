@@ -38,9 +38,9 @@ from datalake.adapters.media.probe.probe_findings import (
 )
 from datalake.adapters.media.probe.protection import protection
 from datalake.adapters.media.probe.scanning import PictureTrack, scanned
+from datalake.adapters.media.refusals import Refusal
 from datalake.adapters.media.transport_holes import Hole, holes_of
 from datalake.contracts import Finding, MediaFacts
-from datalake.errors import BadVideo
 from datalake.findings import finding
 
 _BEGIN_ANYWHERE = ("mpegts", "mpeg")  # recordings of what was on air: the first keyframe may come later
@@ -134,8 +134,8 @@ def _first_frame(container: InputContainer, stream: AvStream) -> tuple[VideoFram
             try:
                 with containers.decode_failures("at the first picture"):
                     frames = picture.codec_context.decode(packet)
-            except BadVideo as bad:
-                damage = damage or [bad.finding] * can_begin
+            except Refusal as refusal:
+                damage = damage or [finding(refusal.noticed.code, refusal.noticed.evidence)] * can_begin
                 if not picture.codec_context.is_open:  # it refused to start
                     break
             else:

@@ -23,9 +23,8 @@ from datalake.adapters.media.containers import decode_failures, input_of
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.proxy.pictures import Pictures
 from datalake.adapters.media.proxy.sound import Sound
+from datalake.adapters.media.refusals import Refusal
 from datalake.contracts import VideoStream
-from datalake.errors import BadVideo
-from datalake.findings import finding
 
 # `use_metadata_tags`: MP4 has no field for an asset id. `faststart`: the index first, so that it streams.
 _MUXER_OPTIONS = {"movflags": "+faststart+use_metadata_tags"}
@@ -133,7 +132,7 @@ class Proxy:
         """Decode, encode and write all; stops after each small piece of work.
 
         Raises:
-            BadVideo: not a single picture could be decoded.
+            Refusal: not a single picture could be decoded.
             CannotWrite: the disk refuses.
         """
         for packet in self._packets():
@@ -182,7 +181,7 @@ class Proxy:
 
     def _end(self) -> Iterator[None]:
         if not self._pictures.count:
-            raise BadVideo(finding("decode_failed", "not a single picture could be decoded"))
+            raise Refusal("decode_failed", "not a single picture could be decoded")
         self._write(self._pictures.flushed(self._duration_s))
         yield
         if self._sound is not None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import threading
-
 import cv2
 import numpy as np
 import open_clip
@@ -71,25 +69,3 @@ def test_what_is_no_image_is_refused() -> None:
 def test_a_model_says_how_it_wants_its_images() -> None:
     model = open_clip.create_model("ViT-B-32")
     assert open_clip.get_model_preprocess_cfg(model).keys() >= {"size", "mean", "std", "interpolation"}
-
-
-@pytest.mark.parametrize(("capability", "at_once"), [("AVX512", 2), ("DEFAULT", 1)])
-def test_images_are_scaled_at_once_where_torchvision_scales_one_with_one_core(
-    monkeypatch: pytest.MonkeyPatch, capability: str, at_once: int
-) -> None:
-    monkeypatch.setattr("datalake.adapters.embedders.preprocessing.given_cores", lambda: 2)
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    make = Preprocessing(vars(PreprocessCfg(size=32)), lambda _: torch.zeros(1), CPU, torch.float32)
-    images = [picture(96, 160), picture(80, 80)]
-    expected = torch.cat([make([image]) for image in images])
-    scaled, all_there, threads = make._scaled, threading.Barrier(at_once, timeout=20), set()
-
-    def noted(plane: torch.Tensor) -> torch.Tensor:
-        all_there.wait()
-        threads.add(threading.get_ident())
-        return scaled(plane)
-
-    monkeypatch.setattr(make, "_scaled", noted)
-    assert torch.equal(make(images), expected)
-    assert len(threads) == at_once
-    assert (threading.get_ident() in threads) is (at_once == 1)

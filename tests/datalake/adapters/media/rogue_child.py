@@ -13,8 +13,7 @@ from io import FileIO
 from av.error import InvalidDataError
 
 from datalake.adapters.media.child import main
-from datalake.errors import BadVideo
-from datalake.findings import finding
+from datalake.adapters.media.refusals import Refusal
 
 reserved: mmap.mmap
 
@@ -86,7 +85,7 @@ def give_up() -> None:
 
 
 def refuse() -> None:
-    raise BadVideo(finding("decode_failed", "in the middle"))
+    raise Refusal("decode_failed", "in the middle")
 
 
 def babble(packet: str, **_: object) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datalake.adapters.media.child import main
-from datalake.errors import BadVideo
-from datalake.findings import finding
+from datalake.adapters.media.refusals import Refusal
 
 wish = ""
 
@@ -28,7 +27,7 @@ def proxy_step(seconds: float) -> dict[str, Any]:
     if wish == "go on for ever":
         return {"is_finished": False}
     if wish == "refuse":
-        raise BadVideo(finding("decode_failed", "in the middle"))
+        raise Refusal("decode_failed", "in the middle")
     if wish == "fill the disk":
         return {"cannot_write": "No space left on device"}
     if wish == "interrupt":

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,12 @@ from tests.limits import ROOMY
 
 MEGABYTE = 1024**2
 SIDE_PX = 10_000
+
+
+def test_a_child_starts_without_what_only_findings_and_records_need() -> None:
+    code = "import sys, datalake.adapters.media.child; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pydantic", "datalake.contracts", "av", "numpy"} & {*done.stdout.split()} == {"av", "numpy"}
 
 
 @pytest.fixture

@@ -118,6 +118,7 @@ def test_a_child_that_says_more_than_it_has_written_is_not_used_again(pool: Chil
     "packet",
     [
         *("?", "\udcff", "[]", "1", '{"new": 1}', '{"finding": 1}', '{"finding": {"code": "new"}}'),
+        '{"finding": {"code": "not_a_video", "evidence": "no child looks for that while it decodes"}}',
         *("{}", '{"result": 1}', '{"pixels_bytes": 0}', '{"error": 1}'),
         *(f'{{"result": 1, "pixels_bytes": {size}}}' for size in (-1, '"9"', "1e99", 2**70)),
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from av.filter import Graph
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.upright import SAYS_CHROMA_PLACE
+from datalake.adapters.media.refusals import Refusal
 from datalake.contracts import VideoStream
-from datalake.errors import BadVideo
 from tests.clips import HEIGHT_PX, WIDTH_PX, frame_number
 from tests.clips.damage import scrambled_picture
 from tests.descriptors import open_files
@@ -44,7 +46,7 @@ def opened(media: MediaChildren) -> Callable[[Path, Path], Decoding]:
         assert facts is not None
         assert facts.video is not None
         child = Decoding(threads=1)
-        child.open(str(path), facts.video.model_dump(mode="json"))
+        child.open(str(path), asdict(CodedVideo.of(facts.video)))
         return child
 
     return decoding
@@ -91,8 +93,8 @@ def test_of_much_damage_little_is_told(
 def test_opening_what_is_no_video_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a video")
     stream = VideoStream(index=0, codec="h264", width_px=2, height_px=2, time_base=(1, 1000))
-    with pytest.raises(BadVideo, match="decode_failed: at opening the file"):
-        Decoding(threads=1).open(str(tmp_path / "text"), stream.model_dump(mode="json"))
+    with pytest.raises(Refusal, match="decode_failed: at opening the file"):
+        Decoding(threads=1).open(str(tmp_path / "text"), asdict(CodedVideo.of(stream)))
 
 
 def test_a_closed_file_is_let_go(

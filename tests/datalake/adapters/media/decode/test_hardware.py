@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from av.codec.hwaccel import HWAccel
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode import reader as reader_module
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.decoding import Decoding
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
@@ -242,7 +244,7 @@ def test_a_file_says_once_that_the_gpu_does_not_decode_it(
     facts: Facts, make_clip, play, pixels: FileIO
 ) -> None:
     path = make_clip()
-    stream = facts(path).model_dump(mode="json")
+    stream = asdict(CodedVideo.of(facts(path)))
     decoding = Decoding(1, play(1))
     for _ in range(2):
         decoding.open(str(path), stream)

@@ -1,0 +1,51 @@
+"""A batch in parts, each on cores of its own.
+
+A model is many small steps. Where all cores share each of them, all wait at its end for the last, and the
+longer the more decoders run beside them; parts of a batch wait for each other once (ADR 0032).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from datalake.adapters.ports import Image
+
+Rows = npt.NDArray[np.float32]
+_LEAST = 2  # images: a part reads all weights
+
+
+class SideBySide:
+    """Calls a model with all images of a batch; on a CPU with parts of them, at once.
+
+    Args:
+        device: of the model. PyTorch's cores, as this thread has them, are shared out on a CPU.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._cores = torch.get_num_threads() if device.type == "cpu" else 1
+        # asked once, a new thread has the number that was set last: not after ours is set
+        self._pool = ThreadPoolExecutor(self._cores, "embed-part", torch.get_num_threads)
+
+    def __call__(self, model: Callable[[Sequence[Image]], Rows], images: Sequence[Image]) -> Rows:
+        """One row an image, in order; what a part raises, once all have ended."""
+        count = min(self._cores, len(images) // _LEAST)
+        if count < 2:
+            return model(images)
+        cuts = [len(images) * part // count for part in range(count + 1)]
+        parts = [images[start:end] for start, end in pairwise(cuts)]
+        running = [self._pool.submit(self._of_part, model, part, self._cores // count) for part in parts]
+        wait(running)
+        return np.concatenate([part.result() for part in running])
+
+    def _of_part(self, model: Callable[[Sequence[Image]], Rows], images: Sequence[Image], cores: int) -> Rows:
+        torch.set_num_threads(cores)
+        try:
+            return model(images)
+        finally:
+            torch.set_num_threads(self._cores)  # threads that begin later take the number that was set last
