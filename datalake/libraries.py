@@ -14,6 +14,8 @@ POLICY = {
     "OPENCV_FOR_THREADS_NUM": "1",
     # PyTorch takes what is large in pages of 2 MiB: each layer asks the kernel for new memory
     "THP_MEM_ALLOC_ENABLE": "1",
+    # from the heap that is kept: Arrow's own allocator asks the kernel anew for most of the parts it writes
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 # glibc's names and numbers (mallopt(3), malloc.h). A model gives its memory back layer by layer, and what the
 # kernel hands out again it clears first; heaps of threads beside the first end at 64 MiB and are given up.

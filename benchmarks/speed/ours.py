@@ -1,7 +1,7 @@
 """What we do: silver as its task runs it, and parts of it.
 
-The model is built before the clock runs, for all contenders, and PyTorch is loaded, as it is before every
-task (`datalake.preload`); silver's child processes start while it runs.
+The model is built before the clock runs, for all contenders, and libraries are loaded, as they are before
+a task (`datalake.preload`). Silver's child processes start while the model is built, as in a task.
 """
 
 from __future__ import annotations
@@ -111,11 +111,12 @@ def _keeping_all(**silver: Any) -> settings.Settings:
 
 
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
-    _warm(embedder)
     counted = _Counted(embedder)
     with _landed(work, config) as (config, chunk, lake_folder):
-        with work.clock(), silver_task(config, chunk, counted) as step:
-            done = chunks.run(chunk, step, config.silver.videos_at_once)
+        with silver_task(config, chunk, counted) as step:
+            _warm(embedder)
+            with work.clock():
+                done = chunks.run(chunk, step, config.silver.videos_at_once)
         return {**_stored(done, lake_folder), "batches": counted.batches}
 
 

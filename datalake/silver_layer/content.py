@@ -42,22 +42,28 @@ def lumas(frames: list[Frame]) -> list[Luma]:
     return [np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames]
 
 
-def strips(lumas: list[Luma]) -> list[Strips]:
-    """Each luma's rows and columns as means of short strips of at most 16 px, 0 to 255."""
-    return [
-        Strips(_column_strips(np.asarray(cv2.transpose(luma), np.uint8)), _column_strips(luma))
-        for luma in lumas
-    ]
+def strips(lumas: list[Luma]) -> list[Strips | None]:
+    """Each luma's rows and columns as means of short strips of at most 16 px, 0 to 255.
+
+    None for one that is lit up to all four borders: it has no bars.
+    """
+    return [None if _is_lit_all_around(luma) else _strips(luma) for luma in lumas]
 
 
-def lit_boxes(strips: list[Strips]) -> list[ContentBox | None]:
+def lit_boxes(lumas: list[Luma], strips: list[Strips | None]) -> list[ContentBox | None]:
     """The smallest box around all that is not black, pixels; None for a frame that is black all over."""
-    return [_lit_box(one) for one in strips]
+    columns = zip(lumas, strips, strict=True)
+    return [_whole(luma) if one is None else _lit_box(one) for luma, one in columns]
 
 
-def content_boxes(strips: list[Strips], lit_boxes: list[ContentBox | None]) -> list[ContentBox]:
+def content_boxes(
+    lumas: list[Luma], strips: list[Strips | None], lit_boxes: list[ContentBox | None]
+) -> list[ContentBox]:
     """The picture without bars, pixels: the lit box, where its sides are straight edges; else all of it."""
-    return [_content_box(one, lit) for one, lit in zip(strips, lit_boxes, strict=True)]
+    columns = zip(lumas, strips, lit_boxes, strict=True)
+    return [
+        _whole(luma) if one is None or lit is None else _content_box(one, lit) for luma, one, lit in columns
+    ]
 
 
 def content_lumas(lumas: list[Luma], content_boxes: list[ContentBox]) -> list[Luma]:
@@ -76,6 +82,21 @@ def _column_strips(luma: Luma) -> Luma:
     return rounded
 
 
+def _strips(luma: Luma) -> Strips:
+    return Strips(_column_strips(np.asarray(cv2.transpose(luma), np.uint8)), _column_strips(luma))
+
+
+def _is_lit_all_around(luma: Luma) -> bool:
+    """True when the first and the last row and column are lit, as in `_lit_span`."""
+    borders = (luma[:1].T, luma[-1:].T, luma[:, :1], luma[:, -1:])
+    return all(_column_strips(border).max() > _BLACK for border in borders)
+
+
+def _whole(luma: Luma) -> ContentBox:
+    height_px, width_px = luma.shape
+    return ContentBox(0, 0, width_px, height_px)
+
+
 def _lit_box(strips: Strips) -> ContentBox | None:
     top_px, bottom_px = _lit_span(strips.rows)
     left_px, right_px = _lit_span(strips.columns)
@@ -90,9 +111,9 @@ def _lit_span(lines: Luma) -> tuple[int, int]:
     return (int(lit[0]), int(lit[-1]) + 1) if lit.size else (0, 0)
 
 
-def _content_box(strips: Strips, lit: ContentBox | None) -> ContentBox:
+def _content_box(strips: Strips, lit: ContentBox) -> ContentBox:
     height_px, width_px = len(strips.rows), len(strips.columns)
-    if lit is None or min(lit.width_px / width_px, lit.height_px / height_px) < _SMALLEST_SHARE:
+    if min(lit.width_px / width_px, lit.height_px / height_px) < _SMALLEST_SHARE:
         return ContentBox(0, 0, width_px, height_px)
     right_px, bottom_px = lit.left_px + lit.width_px, lit.top_px + lit.height_px
     over = _share(strips.rows, lit.left_px / width_px, right_px / width_px)

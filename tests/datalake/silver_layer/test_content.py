@@ -5,15 +5,24 @@ import numpy as np
 import pytest
 
 from datalake.adapters.ports import ContentBox, Frame
-from datalake.silver_layer.content import content_boxes, content_lumas, lit_boxes, lumas, strips
+from datalake.silver_layer.content import (
+    _lit_box,
+    _strips,
+    content_boxes,
+    content_lumas,
+    lit_boxes,
+    lumas,
+    strips,
+)
 from tests.datalake.silver_layer.conftest import scene
 
 Luma = np.ndarray
 
 
 def boxes(*pictures: Luma) -> list[ContentBox]:
-    found = strips(list(pictures))
-    return content_boxes(found, lit_boxes(found))
+    shown = list(pictures)
+    found = strips(shown)
+    return content_boxes(shown, found, lit_boxes(shown, found))
 
 
 def picture(width_px: int, height_px: int, number: int = 1) -> Luma:
@@ -85,9 +94,8 @@ def test_a_picture_without_bars_is_all_content() -> None:
 @pytest.mark.parametrize("grain", [0, 2, 5])
 def test_a_frame_that_is_dark_all_over_has_the_full_box(grain: float) -> None:
     dark = grainy(np.full((360, 640), 6), grain)
-    found = strips([dark])
-    assert lit_boxes(found) == [None]
-    assert content_boxes(found, lit_boxes(found)) == [(0, 0, 640, 360)]
+    assert lit_boxes([dark], strips([dark])) == [None]
+    assert boxes(dark) == [(0, 0, 640, 360)]
 
 
 def test_something_round_in_the_dark_is_no_picture_with_bars() -> None:
@@ -127,10 +135,27 @@ def test_of_nothing_there_is_nothing() -> None:
     assert boxes() == []
 
 
-@pytest.mark.parametrize("shape", [(360, 640), (1080, 1920), (37, 53), (1, 5), (129, 65)], ids=str)
+@pytest.mark.parametrize("dark", ["", "top", "left", "bottom", "right", "top right"])
+@pytest.mark.parametrize("size", [(1920, 1080), (57, 43), (1, 1)], ids=str)
+@pytest.mark.parametrize("lit", [21, 20])
+def test_only_what_is_lit_up_to_all_borders_is_not_looked_at_in_strips(
+    lit: int, size: tuple[int, int], dark: str
+) -> None:
+    luma = np.full(size[::-1], lit, np.uint8)
+    borders = {"top": luma[:1], "bottom": luma[-1:], "left": luma[:, :1], "right": luma[:, -1:]}
+    for side in dark.split():
+        borders[side][:] = 0
+    found = strips([luma])
+    assert (found == [None]) == (lit == 21 and not dark)
+    assert lit_boxes([luma], found) == [_lit_box(_strips(luma))]
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (1080, 1920), (37, 53), (129, 65)], ids=str)
 def test_strips_are_areas_averaged(shape: tuple[int, int]) -> None:
     luma = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    luma[0] = 0
     (found,) = strips([luma])
+    assert found is not None
     for lines, strips_of in ((luma, found.rows), (luma.T, found.columns)):
         height, count = strips_of.shape
         step_px = min(16, max(1, lines.shape[1] // 64))
