@@ -89,7 +89,7 @@ def _strips(luma: Luma) -> Strips:
 def _is_lit_all_around(luma: Luma) -> bool:
     """True when the first and the last row and column are lit, as in `_lit_span`."""
     borders = (luma[:1].T, luma[-1:].T, luma[:, :1], luma[:, -1:])
-    return all(_column_strips(border).max() > _BLACK for border in borders)
+    return all(bool((_column_strips(border) > _BLACK).any()) for border in borders)
 
 
 def _whole(luma: Luma) -> ContentBox:
