@@ -1,7 +1,8 @@
 """What we do: silver as its task runs it, and parts of it.
 
 The model is built before the clock runs, for all contenders, and libraries are loaded, as they are before
-a task (`datalake.preload`). Silver's child processes start while the model is built, as in a task.
+a task (`datalake.preload`). Silver's child processes start while the model is built, as in a task; without a
+model they start while the clock runs.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,11 +113,12 @@ def _keeping_all(**silver: Any) -> settings.Settings:
 
 def _silver(work: Work, config: settings.Settings, embedder: Embedder) -> dict[str, int]:
     counted = _Counted(embedder)
-    with _landed(work, config) as (config, chunk, lake_folder):
-        with silver_task(config, chunk, counted) as step:
-            _warm(embedder)
-            with work.clock():
-                done = chunks.run(chunk, step, config.silver.videos_at_once)
+    with _landed(work, config) as (config, chunk, lake_folder), ExitStack() as task:
+        step = task.enter_context(silver_task(config, chunk, counted))
+        _warm(embedder)
+        with work.clock():
+            done = chunks.run(chunk, step, config.silver.videos_at_once)
+            task.close()
         return {**_stored(done, lake_folder), "batches": counted.batches}
 
 

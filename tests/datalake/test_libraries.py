@@ -15,6 +15,7 @@ from datalake.libraries import POLICY
     [
         ("datalake.preload", "numpy"),
         ("datalake.preload", "cv2"),
+        ("datalake.preload", "pyarrow"),
         ("datalake.preload", "torch"),
         ("datalake.adapters.embedders", "torch"),
         ("datalake.adapters.embedders.runtime", "torch"),

@@ -7,8 +7,7 @@ longer the more decoders run beside them; parts of a batch wait for each other o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import pairwise
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,9 @@ import torch
 from datalake.adapters.ports import Image
 
 Rows = npt.NDArray[np.float32]
+Model = Callable[[Sequence[Image]], Rows]
 _LEAST = 2  # images: a part reads all weights
+_MOST = 8  # parts: their threads share Python's lock
 
 
 class SideBySide:
@@ -30,22 +31,37 @@ class SideBySide:
     def __init__(self, device: torch.device) -> None:
         self._cores = torch.get_num_threads() if device.type == "cpu" else 1
         # asked once, a new thread has the number that was set last: not after ours is set
-        self._pool = ThreadPoolExecutor(self._cores, "embed-part", torch.get_num_threads)
+        self._pool = ThreadPoolExecutor(min(_MOST, self._cores), "embed-part", torch.get_num_threads)
 
-    def __call__(self, model: Callable[[Sequence[Image]], Rows], images: Sequence[Image]) -> Rows:
+    def __call__(self, model: Model, images: Sequence[Image]) -> Rows:
         """One row an image, in order; what a part raises, once all have ended."""
-        count = min(self._cores, len(images) // _LEAST)
+        count = min(_MOST, self._cores, len(images) // _LEAST)
         if count < 2:
             return model(images)
-        cuts = [len(images) * part // count for part in range(count + 1)]
-        parts = [images[start:end] for start, end in pairwise(cuts)]
-        running = [self._pool.submit(self._of_part, model, part, self._cores // count) for part in parts]
-        wait(running)
-        return np.concatenate([part.result() for part in running])
+        running: list[Future[Rows]] = []
+        try:
+            start = 0
+            for size, cores in zip(_shares(len(images), count), _shares(self._cores, count), strict=True):
+                part = images[start : start + size]
+                running.append(self._pool.submit(self._of_part, model, part, cores))
+                start += size
+            wait(running)
+            rows = []
+            while running:
+                rows.append(running.pop(0).result())
+            return np.concatenate(rows)
+        finally:
+            wait(running)
+            running.clear()  # an error's traceback keeps this frame, and they the memory of parts that failed
 
-    def _of_part(self, model: Callable[[Sequence[Image]], Rows], images: Sequence[Image], cores: int) -> Rows:
+    def _of_part(self, model: Model, images: Sequence[Image], cores: int) -> Rows:
         torch.set_num_threads(cores)
         try:
             return model(images)
         finally:
             torch.set_num_threads(self._cores)  # threads that begin later take the number that was set last
+
+
+def _shares(total: int, count: int) -> list[int]:
+    """A total cut into so many whole parts, as even as can be."""
+    return [total * (part + 1) // count - total * part // count for part in range(count)]

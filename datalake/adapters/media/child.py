@@ -87,6 +87,8 @@ def _trouble(error: Exception) -> dict[str, str]:
     """What the parent is told of an error that no decoder made: the machine's, or one of our own code."""
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return {"machine": os.strerror(error.errno)}
+    if isinstance(error, ImportError):  # of what only some requests need
+        return {"machine": storable(str(error)[:500])}
     trace = "".join(traceback.format_exception(error))[-_MAX_ERROR_CHARS:]
     return {"error": storable(f"{type(error).__name__}: {error}"[:500]), "trace": storable(trace)}
 

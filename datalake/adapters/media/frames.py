@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from datalake.adapters.media.answers import believed, finding_of
 from datalake.adapters.media.opened_file import OpenedFile
@@ -25,6 +25,8 @@ from datalake.findings import finding
 @dataclass(frozen=True)
 class _Told:
     """A child's answer about a window: microseconds and pts of each frame, and what it noticed."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     frames: list[tuple[int, int]]
     findings: list[Noticed]

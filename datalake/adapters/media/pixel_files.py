@@ -65,7 +65,6 @@ class PixelFiles:
             self._free.append(file)
             return np.empty(0, np.uint8)
         pixels = file.beginning(size_bytes)
-        weakref.finalize(
-            pixels.base, self._free.append, file
-        ).atexit = False  # all of its views have this one
+        # what it was made of goes with the last view of it
+        weakref.finalize(pixels.base, self._free.append, file).atexit = False
         return pixels

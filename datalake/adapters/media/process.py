@@ -77,7 +77,7 @@ class Child:
         return not self._is_killed and self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait for the end of the imports; the clock runs from here.
+        """Wait until it takes requests; the clock runs from here.
 
         Raises:
             MachineBusy: the child cannot start; no video is to blame.

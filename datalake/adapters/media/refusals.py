@@ -1,7 +1,7 @@
-"""What a child says of a file that it has trouble with: a code and what was measured.
+"""What a child says of trouble with a file that it decodes: a code and what was measured.
 
 The parent makes the finding: its class costs a child a third of its start, and of severity and remedy nobody
-who has read untrusted bytes need be believed.
+who has read untrusted bytes need be believed. A probe, whose answer is full of them, sends whole findings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -47,7 +50,9 @@ class Model:
         (2, 4, [(2, 1)] * 2),
         (2, 9, [(4, 1), (5, 1)]),
         (4, 5, [(2, 2), (3, 2)]),
-        (8, 6, [(2, 2)] * 3),
+        (8, 6, [(2, 2), (2, 3), (2, 3)]),
+        (3, 32, [(10, 1), (11, 1), (11, 1)]),
+        (9, 32, [(4, 1)] * 7 + [(4, 2)]),
     ],
     indirect=["cores"],
 )
@@ -58,7 +63,6 @@ def test_parts_of_a_batch_run_at_once_each_on_its_share_of_the_cores(
     rows = SideBySide(CPU)(model, images(count))
     assert rows.ravel().tolist() == list(range(count))
     assert sorted(model.calls) == calls
-    assert torch.get_num_threads() == cores
 
 
 @pytest.mark.parametrize("cores", [2], indirect=True)
@@ -76,6 +80,26 @@ def test_a_gpu_gets_the_whole_batch(cores: int) -> None:
     model = Model(1)
     SideBySide(torch.device("cuda"))(model, images(9))
     assert model.calls == [(9, cores)]
+
+
+@pytest.mark.parametrize("cores", [2], indirect=True)
+def test_memory_of_parts_that_failed_is_free_once_their_error_is(cores: int) -> None:
+    """Want of memory is mended by fewer images: what the batch had taken must be gone by then."""
+    held: list[weakref.ref[Rows]] = []
+
+    def model(part: Sequence[Image]) -> Rows:
+        layer = np.zeros(len(part), np.float32)
+        held.append(weakref.ref(layer))
+        raise MemoryError(str(layer.size))
+
+    parts = SideBySide(CPU)
+    gc.disable()
+    try:
+        with suppress(MemoryError):
+            parts(model, images(4))
+        assert [layer() for layer in held] == [None, None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("cores", [2], indirect=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.reader import Reader
 from tests.clips import clip, clips_folder
 from tests.limits import ROOMY
@@ -42,6 +43,6 @@ def read(
                 content = damage(path.read_bytes())
                 path = tmp_path / path.name
                 path.write_bytes(content)
-            return opened.enter_context(closing(Reader(str(path), facts.video, threads)))
+            return opened.enter_context(closing(Reader(str(path), CodedVideo.of(facts.video), threads)))
 
         yield reader

@@ -114,7 +114,16 @@ def test_pixels_that_are_no_pictures_cost_the_child_and_the_window(
     assert asked(video, "open") == 2  # by another child
 
 
-@pytest.mark.parametrize("babble", [{"frames": 1}, {"frames": [["now", 0]]}, {"findings": [{"code": "new"}]}])
+@pytest.mark.parametrize(
+    "babble",
+    [
+        {"frames": 1},
+        {"frames": [["now", 0]]},
+        {"findings": [{"code": "decode_failed"}]},
+        {"findings": [{"code": "not_a_video", "evidence": ""}]},
+        {"findings": [{"code": "decode_failed", "evidence": "", "severity": "info"}]},
+    ],
+)
 def test_an_answer_of_another_shape_costs_the_child_and_the_window(
     pool: ChildPool, video: Path, facts: MediaFacts, babble: dict[str, object]
 ) -> None:

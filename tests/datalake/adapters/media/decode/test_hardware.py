@@ -103,7 +103,7 @@ def shown(video: Reader, wanted_us: list[int]) -> list[tuple[int, int, bytes]]:
 
 
 def opened(path: Path, video: VideoStream, gpu: Hardware | None, threads: int = 2) -> Iterator[Reader]:
-    return closing(Reader(str(path), video, threads, gpu))
+    return closing(Reader(str(path), CodedVideo.of(video), threads, gpu))
 
 
 @pytest.mark.skipif(HAS_GPU, reason="this machine may have NVDEC")

@@ -9,6 +9,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from datalake.adapters.media.children import MediaChildren
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.picture_decoder import Decoded
 from datalake.adapters.media.decode.reader import Reader
 from tests.clips import frame_number
@@ -100,7 +101,7 @@ def test_a_recording_that_begins_in_the_middle_of_a_group_is_not_damaged(
     facts = media.probe_port().probe(path).media
     assert facts is not None
     assert facts.video is not None
-    video = Reader(str(path), facts.video, threads=1)
+    video = Reader(str(path), CodedVideo.of(facts.video), threads=1)
     found = numbers(video, [number * 100_000 for number in range(10)])
     video.close()
     assert found == list(range(found[0], found[0] + 30, 3))
