@@ -22,21 +22,13 @@ _BLOCK_BYTES = 512  # of st_blocks, whatever the file system
 class PixelFile:
     """A file in memory without a name, closed with the last reference to it.
 
-    It cannot shrink: we would be killed by SIGBUS, reading what is gone. It stays mapped: the kernel takes
-    6 ms to map the pictures of a window, and 3 ms to let them go.
+    It cannot shrink: we would be killed by SIGBUS, reading what is gone.
     """
 
     def __init__(self) -> None:
-        self._memory: mmap.mmap | None = None
         self.fd = os.memfd_create("pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         weakref.finalize(self, os.close, self.fd).atexit = False
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
-
-    def beginning(self, size_bytes: int) -> Pixels:
-        """So many bytes of it, which have been written."""
-        if self._memory is None or len(self._memory) < size_bytes:
-            self._memory = mmap.mmap(self.fd, size_bytes, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
-        return np.frombuffer(self._memory, np.uint8, size_bytes)
 
 
 class PixelFiles:
@@ -64,7 +56,6 @@ class PixelFiles:
         if not size_bytes:
             self._free.append(file)
             return np.empty(0, np.uint8)
-        pixels = file.beginning(size_bytes)
-        # what it was made of goes with the last view of it
-        weakref.finalize(pixels.base, self._free.append, file).atexit = False
-        return pixels
+        memory = mmap.mmap(file.fd, size_bytes, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        weakref.finalize(memory, self._free.append, file).atexit = False
+        return np.frombuffer(memory, np.uint8)
