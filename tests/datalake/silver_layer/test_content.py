@@ -150,12 +150,10 @@ def test_only_what_is_lit_up_to_all_borders_is_not_looked_at_in_strips(
     assert lit_boxes([luma], found) == [_lit_box(_strips(luma))]
 
 
-@pytest.mark.parametrize("shape", [(360, 640), (1080, 1920), (37, 53), (129, 65)], ids=str)
+@pytest.mark.parametrize("shape", [(360, 640), (1080, 1920), (37, 53), (1, 5), (129, 65)], ids=str)
 def test_strips_are_areas_averaged(shape: tuple[int, int]) -> None:
     luma = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    luma[0] = 0
-    (found,) = strips([luma])
-    assert found is not None
+    found = _strips(luma)
     for lines, strips_of in ((luma, found.rows), (luma.T, found.columns)):
         height, count = strips_of.shape
         step_px = min(16, max(1, lines.shape[1] // 64))
