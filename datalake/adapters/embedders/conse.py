@@ -37,8 +37,8 @@ _CODE_VERSION = 1
 _SIDE_PX = 224
 _MEAN, _SCALE = 127.0, 128.0
 _TOP_CLASSES = 50
-# as fast as more, in less memory: a layer gives up to 5 MB for each (ADR 0030)
-_AT_ONCE_ON_CPU = 8
+# of a part: as fast as more, in less memory: a layer gives up to 5 MB for each (ADR 0032)
+_MOST_IMAGES = 4
 
 Matrix = npt.NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class ConseEmbedder(Embedder):
         self._device = torch_device(device)
         self._dtype = finer_dtype(self._device)
         self._upload, self._room = Upload(self._device), room_on(self._device)
-        self._in_parts = SideBySide(self._device)
+        self._in_parts = SideBySide(self._device, _MOST_IMAGES)
         self._network = Once(self._loaded_network)
         self._sentences = Once(SentenceEncoder)
         self._classes = Once(self._named_classes)
@@ -126,14 +126,9 @@ class ConseEmbedder(Embedder):
             return []
         return list(_unit(self._sentences().vectors(texts) - self._classes().mean))
 
+    @torch.inference_mode()
     def _probabilities(self, images: Sequence[Image]) -> Matrix:
         """Class probabilities, (images, 1000)."""
-        at_once = _AT_ONCE_ON_CPU if self._device.type == "cpu" else len(images)
-        starts = range(0, len(images), at_once)
-        return np.concatenate([self._probabilities_of_few(images[at : at + at_once]) for at in starts])
-
-    @torch.inference_mode()
-    def _probabilities_of_few(self, images: Sequence[Image]) -> Matrix:
         pixels = torch.from_numpy(np.stack([centre_square(image, _SIDE_PX) for image in images]))
         # (n, h, w, 3) seen as (n, 3, h, w) is channels_last already
         batch = (self._upload(pixels).permute(0, 3, 1, 2).float() - _MEAN) / _SCALE

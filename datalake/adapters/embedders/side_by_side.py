@@ -6,8 +6,11 @@ longer the more decoders run beside them; parts of a batch wait for each other o
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -22,26 +25,30 @@ _MOST = 8  # parts: their threads share Python's lock
 
 
 class SideBySide:
-    """Calls a model with all images of a batch; on a CPU with parts of them, at once.
+    """Calls a model with all images of a batch; on a CPU with parts of them, as many at once as have cores.
 
     Args:
         device: of the model. PyTorch's cores, as this thread has them, are shared out on a CPU.
+        most_images: of a part, on a CPU: what a model needs for each of them bounds its memory.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._cores = torch.get_num_threads() if device.type == "cpu" else 1
+    def __init__(self, device: torch.device, most_images: int = sys.maxsize) -> None:
+        is_cpu = device.type == "cpu"
+        self._cores = torch.get_num_threads() if is_cpu else 1
+        self._most_images = most_images if is_cpu else sys.maxsize
         # asked once, a new thread has the number that was set last: not after ours is set
         self._pool = ThreadPoolExecutor(min(_MOST, self._cores), "embed-part", torch.get_num_threads)
 
     def __call__(self, model: Model, images: Sequence[Image]) -> Rows:
         """One row an image, in order; what a part raises, once all have ended."""
-        count = min(_MOST, self._cores, len(images) // _LEAST)
-        if count < 2:
+        at_once = max(1, min(_MOST, self._cores, len(images) // _LEAST))
+        count = at_once * math.ceil(len(images) / (at_once * self._most_images))
+        if count == 1:
             return model(images)
         running: list[Future[Rows]] = []
         try:
             start = 0
-            for size, cores in zip(_shares(len(images), count), _shares(self._cores, count), strict=True):
+            for size, cores in zip(_shares(len(images), count), cycle(_shares(self._cores, at_once))):
                 part = images[start : start + size]
                 running.append(self._pool.submit(self._of_part, model, part, cores))
                 start += size

@@ -65,6 +65,26 @@ def test_parts_of_a_batch_run_at_once_each_on_its_share_of_the_cores(
     assert sorted(model.calls) == calls
 
 
+@pytest.mark.parametrize(
+    ("cores", "count", "sizes"),
+    [
+        (1, 3, [3]),
+        (1, 9, [3, 3, 3]),
+        (2, 8, [4, 4]),
+        (2, 10, [2, 2, 3, 3]),
+        (4, 33, [2, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3]),
+    ],
+    indirect=["cores"],
+)
+def test_no_part_has_more_images_than_it_may_and_no_core_fewer_parts(
+    cores: int, count: int, sizes: list[int]
+) -> None:
+    model = Model(1)
+    rows = SideBySide(CPU, most_images=4)(model, images(count))
+    assert rows.ravel().tolist() == list(range(count))
+    assert sorted(model.calls) == sorted((size, 1) for size in sizes)
+
+
 @pytest.mark.parametrize("cores", [2], indirect=True)
 def test_a_thread_that_begins_later_has_all_cores(cores: int) -> None:
     SideBySide(CPU)(Model(2), images(4))
@@ -78,7 +98,7 @@ def test_a_thread_that_begins_later_has_all_cores(cores: int) -> None:
 @pytest.mark.parametrize("cores", [4], indirect=True)
 def test_a_gpu_gets_the_whole_batch(cores: int) -> None:
     model = Model(1)
-    SideBySide(torch.device("cuda"))(model, images(9))
+    SideBySide(torch.device("cuda"), most_images=4)(model, images(9))
     assert model.calls == [(9, cores)]
 
 
