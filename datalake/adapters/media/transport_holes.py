@@ -7,18 +7,20 @@ before each (M2TS) or 16 of error correction behind it (DVB) are usual. An uploa
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 
-_SYNC = 0x47
+_SYNC = b"\x47"
 _PITCHES = (188, 192, 204)  # bytes from one packet to the next
 _IN_A_ROW = 4  # sync bytes that make packets of what could be chance
+_PACKETS = {
+    pitch: re.compile(rb"\x47(?:.{%d}\x47){%d}" % (pitch - 1, _IN_A_ROW - 1), re.DOTALL) for pitch in _PITCHES
+}
 _BLOCK_PACKETS = 65_536
 _WINDOW_BYTES = 1024**2
 _MOST_HOLES = 1000  # each costs a read; whoever has that many has no video
@@ -70,12 +72,11 @@ def _end_of_packets(file: BinaryIO, packets: _Packets, size: int) -> int:
     position = packets.start
     while position < size:
         file.seek(position)
-        content = file.read(packets.pitch * _BLOCK_PACKETS)
-        firsts = np.frombuffer(content, np.uint8)[:: packets.pitch]
-        others = np.flatnonzero(firsts != _SYNC)
-        if len(others):
-            return position + int(others[0]) * packets.pitch
-        position += len(firsts) * packets.pitch
+        firsts = file.read(packets.pitch * _BLOCK_PACKETS)[:: packets.pitch]
+        others = firsts.lstrip(_SYNC)
+        position += (len(firsts) - len(others)) * packets.pitch
+        if others:
+            return position
     return position
 
 
@@ -84,20 +85,14 @@ def _packets_from(file: BinaryIO, position: int) -> _Packets | None:
     reach = (_IN_A_ROW - 1) * max(_PITCHES)
     while True:
         file.seek(position)
-        content = np.frombuffer(file.read(_WINDOW_BYTES + reach), np.uint8)
+        content = file.read(_WINDOW_BYTES + reach)
         if len(content) <= (_IN_A_ROW - 1) * min(_PITCHES):
             return None
-        found = [_Packets(position + first, pitch) for pitch in _PITCHES for first in _firsts(content, pitch)]
+        found = [
+            _Packets(position + first.start(), pitch)
+            for pitch, packets in _PACKETS.items()
+            if (first := packets.search(content))
+        ]
         if found:
             return min(found)
         position += _WINDOW_BYTES
-
-
-def _firsts(content: npt.NDArray[np.uint8], pitch: int) -> list[int]:
-    """Where the first packets of this pitch begin; nothing where there are none."""
-    count = len(content) - (_IN_A_ROW - 1) * pitch
-    if count <= 0:
-        return []
-    is_sync = content == _SYNC
-    rows = [is_sync[number * pitch :][:count] for number in range(_IN_A_ROW)]
-    return [int(one) for one in np.flatnonzero(np.all(rows, axis=0))[:1]]

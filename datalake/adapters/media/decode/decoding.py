@@ -74,7 +74,7 @@ class Decoding:
             for picture in pictures:
                 times.append((picture.time_us, picture.pts))
                 if picture.frame is not None:
-                    _write(pixels, self._opened.upright(picture.frame).data)
+                    _write(pixels, self._opened.upright(picture.frame))
         noticed = [*_noticed(self._opened.damage), *self._device_noticed()]
         return {"frames": times, "findings": [one.as_json() for one in noticed]}
 

@@ -6,8 +6,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 
-import numpy as np
-import numpy.typing as npt
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
@@ -84,8 +82,8 @@ class Reader:
         """What could not be had at the times last asked for, and what begins on the way to them."""
         return list(self._noted.values())
 
-    def upright(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels as they are to be seen, in the video's size, until the next picture."""
+    def upright(self, frame: VideoFrame) -> memoryview:
+        """RGB pixels as they are to be seen, (height, width, 3) of the video, until the next picture."""
         return self._upright(frame if self._decoder.is_software else in_planes(frame))
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
@@ -43,10 +41,10 @@ class Upright:
         self._video = video
         self._graph: Graph | None = None
         self._made_for: tuple[object, ...] = ()
-        self._packed = np.empty((0, 0, 3), np.uint8)
+        self._packed = bytearray()
 
-    def __call__(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """RGB pixels, (height, width, 3), until the next picture.
+    def __call__(self, frame: VideoFrame) -> memoryview:
+        """RGB pixels, (height, width, 3) bytes, until the next picture.
 
         Raises:
             av.error.FFmpegError: FFmpeg does not know the format, or the matrix of the colours.
@@ -63,20 +61,28 @@ class Upright:
         # nothing is converted by these, but filters refuse some that files have
         frame.color_primaries = frame.color_trc = _UNSPECIFIED
         self._graph.push(frame)
-        return self._without_padding(np.asarray(self._graph.vpull().to_ndarray(), np.uint8))
+        return self._without_padding(self._graph.vpull())
 
-    def _without_padding(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        if image.flags.c_contiguous:
-            return image
-        if self._packed.shape != image.shape:
-            self._packed = np.empty(image.shape, np.uint8)
-        np.copyto(self._packed, image)
-        return self._packed
+    def _without_padding(self, picture: VideoFrame) -> memoryview:
+        pixels, line_bytes = memoryview(picture.planes[0]), picture.planes[0].line_size
+        row_bytes, height = 3 * picture.width, picture.height
+        if line_bytes != row_bytes:
+            if len(self._packed) != row_bytes * height:
+                self._packed = bytearray(row_bytes * height)
+            lines, pixels = pixels, memoryview(self._packed)
+            for row in range(height):
+                pixels[row * row_bytes :][:row_bytes] = lines[row * line_bytes :][:row_bytes]
+        return pixels.cast("B", (height, picture.width, 3))
 
-    def _by_swscale(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    def _by_swscale(self, frame: VideoFrame) -> memoryview:
         width, height = self._coded_size()
-        image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, -self._video.rotation_deg // 90), np.uint8)
+        picture = frame.reformat(width=width, height=height, format="rgb24")
+        if self._video.rotation_deg == 0:
+            return self._without_padding(picture)
+        import numpy as np  # a child that turns nothing starts without it
+
+        turned = np.rot90(picture.to_ndarray(), -self._video.rotation_deg // 90)
+        return np.ascontiguousarray(turned, np.uint8).data
 
     def _coded_size(self) -> tuple[int, int]:
         """Width and height before it is turned."""

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import av
-import numpy as np
 import pytest
 
 from datalake.adapters.media.decode import alone as alone_module
@@ -75,7 +74,7 @@ def seen(video: Reader, spans: list[tuple[int, int, list[int]]]) -> list[tuple[i
     for start_us, end_us, wanted_us in spans:
         for picture in video.pictures(start_us, end_us, wanted_us):
             assert picture.frame is not None
-            found.append((picture.time_us, np.asarray(video.upright(picture.frame)).tobytes()))
+            found.append((picture.time_us, video.upright(picture.frame).tobytes()))
         assert video.damage == []
     return found
 

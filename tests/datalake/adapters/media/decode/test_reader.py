@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
@@ -23,7 +24,7 @@ OPEN: dict[str, object] = {"b_frames": 3, "params": "open-gop=1"}
 def numbers(video: Reader, wanted_us: list[int], start_us: int = 0, end_us: int = FAR_US) -> list[int]:
     """The bar codes of the frames at the wanted times."""
     pictures = video.pictures(start_us, end_us, wanted_us)
-    return [frame_number(video.upright(one.frame)) for one in pictures if one.frame is not None]
+    return [frame_number(np.asarray(video.upright(one.frame))) for one in pictures if one.frame is not None]
 
 
 def decoded_frames(video: Reader) -> list[VideoFrame]:
