@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalake.contracts import WorkIdentity
 
 # raised by hand when the same bytes and options would give other frames, rows, vectors or files
-PIPELINE_VERSION = "4"
+PIPELINE_VERSION = "5"
 _PR_SET_PDEATHSIG = 1
 _POINTS = UUID("6f1f3a4e-3f0b-5b0e-9c39-0c6a7d1f5b52")
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datalake.adapters.ports import Image
-from datalake.silver_layer.pictures import Luma, commonest_share, reduced
+from datalake.silver_layer.pictures import Luma, commonest_share, reduced, some_rows
 
 _COLOURS_SIDE = 4
 SMALL_SIDE_PX = 32  # of the small lumas that are hashed and compared
@@ -38,7 +38,7 @@ class Signature:
 
     Attributes:
         phash: 64-bit perceptual hash; 0 for a picture without large shapes.
-        colours: mean red, green and blue of the cells of a 4x4 grid, row by row: 48 bytes.
+        colours: mean red, green and blue of the cells of a 4x4 grid, of some rows, cell by cell: 48 bytes.
         page: of a page only, else empty: its luma at 32x32, row by row, and 256 single pixels of it.
     """
 
@@ -68,7 +68,7 @@ def signature(image: Image, luma: Luma, small: Luma, phash: int) -> Signature:
         small: that averaged to 32x32.
         phash: its perceptual hash.
     """
-    colours = reduced(reduced(image, SMALL_SIDE_PX), _COLOURS_SIDE).tobytes()
+    colours = reduced(reduced(some_rows(image), SMALL_SIDE_PX), _COLOURS_SIDE).tobytes()
     if phash and commonest_share(small) < _PAGE_MIN_SHARE:
         return Signature(phash, colours)
     return Signature(phash, colours, small.tobytes() + _picked(luma).tobytes())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from datalake.adapters.ports import ContentBox
-from datalake.silver_layer.pictures import inside, reduced
+from datalake.silver_layer.pictures import commonest_share, inside, reduced, some_rows
 
 
 def test_inside_is_a_view_of_the_box() -> None:
@@ -13,6 +13,25 @@ def test_inside_is_a_view_of_the_box() -> None:
     part = inside(image, ContentBox(left_px=1, top_px=2, width_px=3, height_px=1))
     assert np.array_equal(part, image[2:3, 1:4])
     assert part.base is not None
+
+
+@pytest.mark.parametrize(
+    ("height", "rows"), [(1, 1), (255, 255), (511, 511), (512, 256), (1023, 341), (1080, 270), (2160, 270)]
+)
+def test_some_rows_are_all_of_a_small_picture_and_few_of_a_large_one(height: int, rows: int) -> None:
+    picture = np.zeros((height, 3, 3), np.uint8)
+    some = some_rows(picture)
+    assert some.shape == (rows, 3, 3)
+    assert np.shares_memory(some, picture)
+
+
+def test_some_rows_tell_the_commonest_shade_of_a_large_page_as_all_do() -> None:
+    page = np.full((1080, 1920), 240, np.uint8)
+    for line in range(12):
+        cv2.putText(page, "A line of text, as slides have", (90, 90 * line + 60), 0, 2.0, 15, 3)
+    share = float((page == 240).mean())
+    assert 0.8 < share < 0.97
+    assert commonest_share(page) == pytest.approx(share, abs=0.003)
 
 
 @pytest.mark.parametrize(
