@@ -34,7 +34,7 @@ def contrasts(content_lumas: list[Luma]) -> list[float]:
 def blank_shares(content_lumas: list[Luma]) -> list[float]:
     """Share of each luma's pixels, 0 to 1, that one shade of grey has, give or take four of 256 levels.
 
-    Of a large luma 256 to 511 rows are looked at.
+    Of a large luma 256 rows are looked at.
     """
     return [commonest_share(luma) for luma in content_lumas]
 

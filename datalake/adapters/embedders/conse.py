@@ -37,7 +37,7 @@ _CODE_VERSION = 1
 _SIDE_PX = 224
 _MEAN, _SCALE = 127.0, 128.0
 _TOP_CLASSES = 50
-# of a part: as fast as more, in less memory: a layer gives up to 5 MB for each (ADR 0032)
+# of a part: a layer gives up to 5 MB for each, and eight are hardly faster (ADR 0032)
 _MOST_IMAGES = 4
 
 Matrix = npt.NDArray[np.float32]

@@ -25,11 +25,11 @@ _MOST = 8  # parts: their threads share Python's lock
 
 
 class SideBySide:
-    """Calls a model with all images of a batch; on a CPU with parts of them, as many at once as have cores.
+    """Calls a model with all images of a batch; on a CPU with parts of them, at once or in turn.
 
     Args:
         device: of the model. PyTorch's cores, as this thread has them, are shared out on a CPU.
-        most_images: of a part, on a CPU: what a model needs for each of them bounds its memory.
+        most_images: of a part, on a CPU, three at least: what a model needs for each bounds its memory.
     """
 
     def __init__(self, device: torch.device, most_images: int = sys.maxsize) -> None:
@@ -43,7 +43,7 @@ class SideBySide:
         """One row an image, in order; what a part raises, once all have ended."""
         at_once = max(1, min(_MOST, self._cores, len(images) // _LEAST))
         count = at_once * math.ceil(len(images) / (at_once * self._most_images))
-        if count == 1:
+        if count <= 1:
             return model(images)
         running: list[Future[Rows]] = []
         try:

@@ -113,7 +113,7 @@ def _limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime + seconds), hard))
 
 
-# Decoding does without what these two need; with it a child takes half as long again to start.
+# Decoding does without what these two need; with it a child takes more than twice as long to start.
 def _probe(**request: Any) -> dict[str, Any]:
     from datalake.adapters.media.probe.probing import probe
 

@@ -18,9 +18,9 @@ from av.container import InputContainer
 _SYNC = b"\x47"
 _PITCHES = (188, 192, 204)  # bytes from one packet to the next
 _IN_A_ROW = 4  # sync bytes that make packets of what could be chance
-_PACKETS = {
-    pitch: re.compile(rb"\x47(?:.{%d}\x47){%d}" % (pitch - 1, _IN_A_ROW - 1), re.DOTALL) for pitch in _PITCHES
-}
+_FOLLOWING = [(_IN_A_ROW - 1) * (b".{%d}" % (pitch - 1) + _SYNC) for pitch in _PITCHES]
+# written out and searched at once: a file may be made to cost much at each byte. One group a pitch
+_PACKETS = re.compile(_SYNC + b"(?:(" + b")|(".join(_FOLLOWING) + b"))", re.DOTALL)
 _BLOCK_PACKETS = 65_536
 _WINDOW_BYTES = 1024**2
 _MOST_HOLES = 1000  # each costs a read; whoever has that many has no video
@@ -75,7 +75,7 @@ def _end_of_packets(file: BinaryIO, packets: _Packets, size: int) -> int:
         firsts = file.read(packets.pitch * _BLOCK_PACKETS)[:: packets.pitch]
         others = firsts.lstrip(_SYNC)
         position += (len(firsts) - len(others)) * packets.pitch
-        if others:
+        if others or not firsts:  # or the file has shrunk
             return position
     return position
 
@@ -88,11 +88,6 @@ def _packets_from(file: BinaryIO, position: int) -> _Packets | None:
         content = file.read(_WINDOW_BYTES + reach)
         if len(content) <= (_IN_A_ROW - 1) * min(_PITCHES):
             return None
-        found = [
-            _Packets(position + first.start(), pitch)
-            for pitch, packets in _PACKETS.items()
-            if (first := packets.search(content))
-        ]
-        if found:
-            return min(found)
+        if (first := _PACKETS.search(content)) and first.lastindex:
+            return _Packets(position + first.start(), _PITCHES[first.lastindex - 1])
         position += _WINDOW_BYTES

@@ -15,14 +15,25 @@ def test_inside_is_a_view_of_the_box() -> None:
     assert part.base is not None
 
 
-@pytest.mark.parametrize(
-    ("height", "rows"), [(1, 1), (255, 255), (511, 511), (512, 256), (1023, 341), (1080, 270), (2160, 270)]
-)
-def test_some_rows_are_all_of_a_small_picture_and_few_of_a_large_one(height: int, rows: int) -> None:
+@pytest.mark.parametrize("height", [1, 255, 511])
+def test_of_a_small_picture_all_rows_are_looked_at(height: int) -> None:
     picture = np.zeros((height, 3, 3), np.uint8)
-    some = some_rows(picture)
-    assert some.shape == (rows, 3, 3)
-    assert np.shares_memory(some, picture)
+    assert some_rows(picture) is picture
+
+
+@pytest.mark.parametrize("height", [512, 1023, 1080, 2160])
+def test_of_a_large_picture_one_row_of_each_stretch_is_looked_at(height: int) -> None:
+    some = some_rows(np.arange(height))
+    starts = np.arange(256) * height / 256
+    assert ((some > starts - 1) & (some < starts + height / 256)).all()
+
+
+@pytest.mark.parametrize("period", range(2, 17))
+def test_some_rows_are_in_step_with_no_pattern(period: int) -> None:
+    luma = np.full((1080, 64), 240, np.uint8)
+    luma[::period] = 20
+    share = float((luma == 240).mean())
+    assert commonest_share(luma) == pytest.approx(max(share, 1 - share), abs=0.05)
 
 
 def test_some_rows_tell_the_commonest_shade_of_a_large_page_as_all_do() -> None:

@@ -41,7 +41,6 @@ class Upright:
         self._video = video
         self._graph: Graph | None = None
         self._made_for: tuple[object, ...] = ()
-        self._packed = bytearray()
 
     def __call__(self, frame: VideoFrame) -> memoryview:
         """RGB pixels, (height, width, 3) bytes, until the next picture.
@@ -61,24 +60,13 @@ class Upright:
         # nothing is converted by these, but filters refuse some that files have
         frame.color_primaries = frame.color_trc = _UNSPECIFIED
         self._graph.push(frame)
-        return self._without_padding(self._graph.vpull())
-
-    def _without_padding(self, picture: VideoFrame) -> memoryview:
-        pixels, line_bytes = memoryview(picture.planes[0]), picture.planes[0].line_size
-        row_bytes, height = 3 * picture.width, picture.height
-        if line_bytes != row_bytes:
-            if len(self._packed) != row_bytes * height:
-                self._packed = bytearray(row_bytes * height)
-            lines, pixels = pixels, memoryview(self._packed)
-            for row in range(height):
-                pixels[row * row_bytes :][:row_bytes] = lines[row * line_bytes :][:row_bytes]
-        return pixels.cast("B", (height, picture.width, 3))
+        return _rows(self._graph.vpull())
 
     def _by_swscale(self, frame: VideoFrame) -> memoryview:
         width, height = self._coded_size()
         picture = frame.reformat(width=width, height=height, format="rgb24")
         if self._video.rotation_deg == 0:
-            return self._without_padding(picture)
+            return _rows(picture)
         import numpy as np  # a child that turns nothing starts without it
 
         turned = np.rot90(picture.to_ndarray(), -self._video.rotation_deg // 90)
@@ -109,3 +97,14 @@ class Upright:
             graph.add("buffersink"),
         ).configure()
         return graph
+
+
+def _rows(picture: VideoFrame) -> memoryview:
+    """The picture's own memory, unless its rows are padded or lie bottom up."""
+    pixels, pitch_bytes = memoryview(picture.planes[0]), picture.planes[0].line_size
+    row_bytes, height = 3 * picture.width, picture.height
+    if pitch_bytes != row_bytes:
+        top = max(0, -pitch_bytes) * (height - 1)
+        starts = range(top, top + height * pitch_bytes, pitch_bytes)
+        pixels = memoryview(b"".join([pixels[start : start + row_bytes] for start in starts]))
+    return pixels.cast("B", (height, picture.width, 3))

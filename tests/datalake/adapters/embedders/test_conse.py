@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from datalake.adapters.embedders.conse import _MOST_IMAGES, ConseEmbedder
@@ -71,6 +74,23 @@ def test_an_image_has_one_vector_whatever_batch_it_is_in(
     for frame, embedding in zip(frames, together, strict=True):
         [alone] = conse_embedder.embed([frame])
         assert float(alone.vector @ embedding.vector) > 0.99
+
+
+def test_on_a_cpu_the_network_has_few_images_at_once(
+    clip_frames: dict[str, list[Image]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder, sizes = ConseEmbedder("cpu"), []
+    whole = embedder._probabilities
+
+    def probabilities(images: Sequence[Image]) -> npt.NDArray[np.float32]:
+        sizes.append(len(images))
+        return whole(images)
+
+    monkeypatch.setattr(embedder, "_probabilities", probabilities)
+    frames = [frame for found in clip_frames.values() for frame in found]
+    embedder.embed(frames)
+    assert sum(sizes) == len(frames)
+    assert max(sizes) <= _MOST_IMAGES < len(frames)
 
 
 def test_what_is_no_image_is_refused(conse_embedder: ConseEmbedder) -> None:

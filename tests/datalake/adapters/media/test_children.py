@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import av
 import pytest
 
 from datalake.adapters.media.children import ChildProbe, MediaChildren
+from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.pool import ChildPool
 from datalake.adapters.ports import Probe, Sampling
 from tests.clips import HEIGHT_PX, WIDTH_PX, clips_folder, frame_number, kept
@@ -23,10 +25,25 @@ MEGABYTE = 1024**2
 SIDE_PX = 10_000
 
 
-def test_a_child_starts_without_what_only_some_requests_need() -> None:
-    code = "import sys, datalake.adapters.media.child; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"pydantic", "datalake.contracts", "av", "numpy"} & {*done.stdout.split()} == {"av"}
+DECODES = """
+import json, sys
+from io import BytesIO
+from datalake.adapters.media.child import Decoding
+decoding, pixels = Decoding(threads=1), BytesIO()
+decoding.open(sys.argv[1], json.loads(sys.argv[2]))
+decoding.frames(0, 10**6, [0], pixels)
+print(len(pixels.getvalue()), *sys.modules)
+"""
+
+
+def test_decoding_does_without_what_only_other_requests_need(make_clip: Callable[..., Path]) -> None:
+    clip = str(make_clip())
+    stream = CodedVideo(0, "h264", WIDTH_PX, HEIGHT_PX, 0, (1, 15_360), 0, 30.0, "yuv420p")
+    command = [sys.executable, "-c", DECODES, clip, json.dumps(asdict(stream))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    pixels_bytes, *modules = done.stdout.split()
+    assert int(pixels_bytes) == WIDTH_PX * HEIGHT_PX * 3
+    assert {"pydantic", "datalake.contracts", "av", "numpy"} & {*modules} == {"av"}
 
 
 @pytest.fixture

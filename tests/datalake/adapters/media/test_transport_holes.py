@@ -8,7 +8,7 @@ import pytest
 
 from datalake.adapters.media.transport_holes import holes_of, transport_holes
 
-PACKET = b"\x47" + bytes(range(40, 71)) * 6 + b"\0"  # no second sync byte at a regular distance
+PACKET = b"\x47" + bytes(range(40, 71)) * 6 + b"\n"  # no second sync byte at a regular distance
 DVB, M2TS = PACKET + bytes(16), bytes(4) + PACKET
 
 
@@ -19,9 +19,10 @@ def holes(folder: Path, *parts: bytes) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("packet", [PACKET, DVB, M2TS])
-def test_a_hole_is_told_to_the_byte(tmp_path: Path, packet: bytes) -> None:
+@pytest.mark.parametrize("size", [2_500_001, 1024**2 - 300])  # so that packets lie across a window's end
+def test_a_hole_is_told_to_the_byte(tmp_path: Path, packet: bytes, size: int) -> None:
     ahead = 4 if packet == M2TS else 0
-    start, zeros = 50 * len(packet), bytes(2_500_001)
+    start, zeros = 50 * len(packet), bytes(size)
     assert holes(tmp_path, 50 * packet, zeros, 50 * packet) == [(start + ahead, start + len(zeros) + ahead)]
 
 
@@ -44,6 +45,11 @@ def test_what_is_no_hole(tmp_path: Path, parts: tuple[bytes, ...]) -> None:
 
 def test_one_lost_packet_is_a_hole(tmp_path: Path) -> None:
     assert holes(tmp_path, 50 * PACKET, bytes(188), 50 * PACKET) == [(9400, 9588)]
+
+
+def test_the_first_packets_count_whatever_others_lie_behind(tmp_path: Path) -> None:
+    parts = (5 * PACKET, bytes(1000), 20 * DVB, bytes(1000), 20 * PACKET)
+    assert holes(tmp_path, *parts) == [(940, 1940), (1940 + 20 * 204, 2940 + 20 * 204)]
 
 
 def test_an_end_of_nothing_is_a_hole(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from av.error import FFmpegError
+from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from datalake.adapters.media.decode import upright as upright_module
@@ -142,6 +143,29 @@ def test_rows_that_are_padded_in_memory_come_out_without() -> None:
     for _ in range(2):
         assert made(narrow).c_contiguous
         assert np.array_equal(made(narrow), by_itself(narrow))
+
+
+@pytest.mark.parametrize("says_chroma_place", [False, pytest.param(True, marks=uses_filters)])
+@pytest.mark.parametrize("width", [64, 61])
+def test_rows_that_lie_bottom_up_in_memory_come_out_top_down(
+    width: int, says_chroma_place: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upright_module, "SAYS_CHROMA_PLACE", says_chroma_place)
+    image = np.random.default_rng(0).integers(0, 256, (6, width, 3), np.uint8)
+    frame = _flipped(VideoFrame.from_ndarray(image, format="rgb24"))
+    assert frame.planes[0].line_size < 0
+    found = upright(frame, stream().model_copy(update={"width_px": width, "height_px": 6}))
+    assert np.array_equal(found, image[::-1])
+
+
+def _flipped(frame: VideoFrame) -> VideoFrame:
+    graph = Graph()
+    source = graph.add(
+        "buffer", video_size=f"{frame.width}x{frame.height}", pix_fmt=frame.format.name, time_base="1/1"
+    )
+    graph.link_nodes(source, graph.add("vflip"), graph.add("buffersink")).configure()
+    graph.push(frame)
+    return graph.vpull()
 
 
 @uses_filters
