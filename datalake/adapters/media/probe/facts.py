@@ -63,8 +63,8 @@ def audio_stream(stream: AvAudioStream) -> AudioStream:
     )
 
 
-def with_measures(audio: AudioStream, track: SoundTrack) -> AudioStream:
-    """The same with what the packets measured."""
+def with_measures(audio: AudioStream, track: SoundTrack, is_encrypted: bool) -> AudioStream:
+    """The same with what the packets measured; what a cipher sounds like is chance."""
     duration_s = None
     if track.start_s is not None and track.end_s is not None:
         duration_s = track.end_s - track.start_s
@@ -72,7 +72,7 @@ def with_measures(audio: AudioStream, track: SoundTrack) -> AudioStream:
         update={
             "bit_rate_bps": audio.bit_rate_bps or _bit_rate(track.size_bytes, duration_s),
             "duration_s": duration_s,
-            "peak_dbfs": track.level.peak_dbfs,
+            "peak_dbfs": None if is_encrypted else track.level.peak_dbfs,
         }
     )
 

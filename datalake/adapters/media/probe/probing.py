@@ -86,19 +86,20 @@ def _consequences(media: MediaFacts) -> set[str]:
 
 
 def _described(container: InputContainer, log: DecoderLog) -> tuple[MediaFacts, list[Finding]]:
-    """The facts of an open container; of an encrypted one without a look at its pictures."""
+    """The facts of an open container; of an encrypted one neither its pictures nor how loud it is."""
     stream = containers.picture_stream(container)
     sound = next(iter(container.streams.audio), None)
     audio, index = audio_stream(sound) if sound is not None else None, avi_index(container, stream)
     scan = scanned(container, stream, sound)
     log.leave()  # before a decoder with threads is freed: one that logs meanwhile would wait for us
+    evidence = None if stream is None else protection(Path(container.name), stream.id)
     if audio is not None and scan.sound is not None:
-        audio = with_measures(audio, scan.sound)
+        audio = with_measures(audio, scan.sound, is_encrypted=evidence is not None)
     facts = container_facts(container, audio)
     if stream is None or scan.picture is None:
         kinds = ", ".join(sorted({one.type for one in container.streams})) or "none"
         return facts, [finding("no_video_stream", f"streams: {kinds}")]
-    if evidence := protection(Path(container.name), stream.id):
+    if evidence:
         return facts, [finding("encrypted", evidence)]
     if stream.codec_context is None:
         return facts, [finding("unsupported_codec", "no decoder for the picture track")]

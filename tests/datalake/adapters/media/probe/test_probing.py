@@ -213,6 +213,18 @@ def test_a_scrambled_broadcast(probed: Probed, make_clip: MakeClip, tmp_path: Pa
     assert codes(found) == ["encrypted"]
 
 
+def test_how_loud_an_encrypted_file_is_nobody_knows(
+    probed: Probed, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    clear = make_clip(audio="tone").read_bytes()
+    found = probed(written(tmp_path / "paid.mp4", clear.replace(b"avc1", b"encv")))
+    assert codes(found) == ["encrypted"]
+    assert found.media is not None
+    assert found.media.audio is not None
+    assert found.media.audio.duration_s is not None
+    assert found.media.audio.peak_dbfs is None
+
+
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
 def test_a_second_sound_may_be_longer(probed: Probed, make_clip: MakeClip, suffix: str) -> None:
     found = probed(make_clip(suffix=suffix, audio="tone", second_audio_ms=5000))
