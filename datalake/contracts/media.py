@@ -93,7 +93,7 @@ class AudioStream(Contract):
     peak_dbfs: float | None = Field(
         None,
         description="Loudest sample of all, or of about a minute of longer sound, dB below full scale; "
-        "-120 is silence.",
+        "-120 is silence. None where nothing was heard, as of encrypted files.",
     )
 
 

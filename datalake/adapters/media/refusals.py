@@ -1,7 +1,8 @@
 """What a child says of trouble with a file that it decodes: a code and what was measured.
 
-The parent makes the finding: its class costs a child a third of its start, and of severity and remedy nobody
-who has read untrusted bytes need be believed. A probe, whose answer is full of them, sends whole findings.
+The parent makes the finding: with its class a child takes nearly twice as long to start, and of severity and
+remedy nobody who has read untrusted bytes need be believed. A probe, whose answer is full of them, sends
+whole findings.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Reader:
         return list(self._noted.values())
 
     def upright(self, frame: VideoFrame) -> memoryview:
-        """RGB pixels as they are to be seen, (height, width, 3) of the video, until the next picture."""
+        """RGB pixels as they are to be seen, (height, width, 3) of the video."""
         return self._upright(frame if self._decoder.is_software else in_planes(frame))
 
     def pictures(self, start_us: int, end_us: int, wanted_us: list[int]) -> Iterator[Picture]:

@@ -43,7 +43,7 @@ class Upright:
         self._made_for: tuple[object, ...] = ()
 
     def __call__(self, frame: VideoFrame) -> memoryview:
-        """RGB pixels, (height, width, 3) bytes, until the next picture.
+        """RGB pixels, (height, width, 3) bytes.
 
         Raises:
             av.error.FFmpegError: FFmpeg does not know the format, or the matrix of the colours.
