@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from av.packet import Packet
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Picture
+from datalake.adapters.media.decode.h264.references import Links
+from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
 
@@ -18,53 +22,68 @@ class OutOfOrder(Exception):
 class LeftOut:
     """What was left out since decoding entered the stream.
 
-    A picture that no other refers to is left out where the planner does not need it, if the times say that it
-    is to come out between two others: behind the last one that came, and before one that is decoded already.
+    A picture that the planner does not need is left out if no other refers to it, or if those that do are
+    left out themselves; then another stands in for it, so that the decoder counts on. The times have to say
+    that it is to come out between two others: behind the last one that came, and before one that is decoded.
     What comes out then tells whether a wanted one is missing, as long as whatever is decoded comes out at its
     time: a decoder that has to guess how far pictures are reordered may lose one if it is given fewer.
     """
 
-    def __init__(self, planner: Planner, decoder: PictureDecoder, clock: Clock) -> None:
+    def __init__(self, planner: Planner, decoder: PictureDecoder, clock: Clock, upcoming: Upcoming) -> None:
         self._planner, self._decoder, self._clock = planner, decoder, clock
+        self._upcoming = upcoming
         self._has_any = False
         self._farthest_us = BEFORE_ALL_US  # of what is decoded
         self._times_us: list[int] = []  # behind the last picture shown
         self._due_us: list[int] = []  # what is decoded and has not come out yet
+        self._is_followed = False  # the decoder keeps the pictures that `Links` speaks of
+        self._stand_ins: set[int] = set()  # by their numbers, of those that others may refer to
+        self._stand_in_pts: set[int] = set()  # of those that have not come out yet
 
     def enter(self) -> None:
         """Decoding enters the stream at the next packet."""
         self._farthest_us, self._due_us = BEFORE_ALL_US, []
+        self._is_followed, self._stand_ins = False, set()
 
-    def takes(self, packet: Packet[AvStream], time_us: int, latest_us: int | None) -> bool:
-        """True when a packet is not to be decoded; else it is taken for decoded.
+    def instead_of(self, coming: Coming, time_us: int, latest_us: int | None) -> Packet[AvStream] | None:
+        """What is to be decoded: the packet, one that stands in for it, or None.
 
         Args:
-            packet: the next one of the stream.
+            coming: the next packet of the stream.
             time_us: when its picture is on screen.
             latest_us: the same of the last picture that came out; None before the first.
 
         Raises:
-            OutOfOrder: the times of those behind it depend on pictures that were left out.
+            OutOfOrder: it refers to a picture that was left out, or times behind it depend on one.
         """
+        packet, links = coming.packet, self._followed(coming)
         if packet.pts is None:
             self._planner.leaves_out = False
             if self._has_any:
                 raise OutOfOrder
-        is_needless = (
-            latest_us is not None
-            and latest_us < time_us < self._farthest_us
-            and not (packet.is_discard or self._clock.counts_pictures)
-            and not self._planner.is_needed(time_us)
-            and self._decoder.is_unreferenced(packet)
-        )
-        if is_needless:
-            self._has_any = True
-            self._times_us.append(time_us)
-        elif not packet.is_discard:
+        is_between = latest_us is not None and latest_us < time_us < self._farthest_us
+        may_miss = is_between and not (packet.is_discard or self._clock.counts_pictures)
+        if may_miss and not self._is_needed(time_us):
+            if self._decoder.is_unreferenced(packet):
+                self._note(time_us)
+                return None
+            if links is not None and (other := self._stand_in(packet, links)) is not None:
+                self._note(time_us)
+                return other
+        if self._stand_ins and (links is None or not self._stand_ins.isdisjoint(links.refers_to)):
+            raise OutOfOrder
+        if not packet.is_discard:
             self._farthest_us = max(self._farthest_us, time_us)
             if latest_us is not None:
                 self._due_us.append(time_us)
-        return is_needless
+        return packet
+
+    def has_stood_in(self, pts: int) -> bool:
+        """True, once, of a picture that came out and stands in for the one of this time."""
+        if pts not in self._stand_in_pts:
+            return False
+        self._stand_in_pts.remove(pts)
+        return True
 
     def before(self, picture: Picture) -> Picture:
         """The picture that is shown next, with the time of the first one left out before it.
@@ -90,3 +109,57 @@ class LeftOut:
         """
         if self._times_us:
             raise OutOfOrder
+
+    def _note(self, time_us: int) -> None:
+        self._has_any = True
+        self._times_us.append(time_us)
+
+    def _followed(self, coming: Coming) -> Links | None:
+        """What the picture refers to among those that the decoder keeps."""
+        links = coming.links
+        self._is_followed = links is not None and (self._is_followed or links.header.is_start)
+        if links is None or not self._is_followed:
+            return None
+        self._stand_ins &= links.kept | links.refers_to
+        return links
+
+    def _stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
+        """A packet that stands in for one that only others like it refer to; None where it is not one."""
+        if packet.pts is None or not links.header.is_reference or not self._is_idle(links.number):
+            return None
+        other = self._decoder.stand_in(packet, links)
+        if other is not None:
+            self._stand_ins.add(links.number)
+            self._stand_in_pts.add(packet.pts)
+        return other
+
+    def _is_idle(self, number: int) -> bool:
+        """True when a picture is dropped before one refers to it that is going to be decoded."""
+        found: list[tuple[Links, bool]] = []
+        farthest_us = self._farthest_us
+        for coming in self._upcoming.ahead():
+            if coming.links is None or coming.time_us is None:
+                return False
+            may_miss = coming.time_us < farthest_us and not self._is_needed(coming.time_us)
+            found.append((coming.links, may_miss))
+            farthest_us = farthest_us if may_miss else max(farthest_us, coming.time_us)
+            if number not in coming.links.kept:
+                break
+        else:
+            return False
+        referred = set(found[-1][0].kept)
+        for links, may_miss in reversed(found):
+            if not may_miss or links.number in referred:
+                referred |= links.refers_to
+        return number not in referred
+
+    def _is_needed(self, time_us: int) -> bool:
+        return self._planner.is_needed(time_us, self._others_us())
+
+    def _others_us(self) -> Iterator[int]:
+        """When other pictures about here are on screen, decoded or not."""
+        yield from self._due_us
+        yield from self._times_us
+        for coming in self._upcoming.ahead():
+            if coming.time_us is not None and not coming.packet.is_discard:
+                yield coming.time_us

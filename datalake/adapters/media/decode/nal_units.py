@@ -20,6 +20,9 @@ class PacketCheck:
 
     What pictures refer to is known once parameters of the sequence were seen, in the header or in a packet,
     and as long as none of them make it harder to tell.
+
+    Attributes:
+        head: the parameters that stand in the header.
     """
 
     def __init__(self, context: VideoCodecContext) -> None:
@@ -28,10 +31,21 @@ class PacketCheck:
         self._is_told = False
         self._is_plain = True
         self._width = 0
+        self.head: list[bytes] = []
         if self._units is not None:
             if head[:1] == b"\x01" and len(head) > self._units.width_at:
                 self._width = (head[self._units.width_at] & 3) + 1
-            self._note(parameters_in(head, self._units.parameters) if self._width else _split(head, 0))
+            in_header = parameters_in(head, self._units.parameters) if self._width else split_units(head, 0)
+            self.head = list(in_header)
+            self._note(self.head)
+
+    def units(self, data: bytes) -> Iterator[bytes]:
+        """What a packet is made of."""
+        return split_units(data, self._width)
+
+    def packed(self, unit: bytes) -> bytes:
+        """A packet of one unit."""
+        return (len(unit).to_bytes(self._width, "big") if self._width else b"\0\0\1") + unit
 
     def is_broken(self, data: bytes) -> bool:
         """True when a packet holds bytes that the format forbids, or no picture.
@@ -67,7 +81,7 @@ class PacketCheck:
 
     def _found(self, data: bytes) -> list[bytes]:
         """The packet's units, without filling of zeros."""
-        return [unit for unit in _split(data, self._width) if unit.rstrip(b"\0")]
+        return [unit for unit in split_units(data, self._width) if unit.rstrip(b"\0")]
 
     def _note(self, found: Iterable[bytes]) -> None:
         """Learn from the parameters among these units."""
@@ -132,8 +146,8 @@ _UNITS = {
 }
 
 
-def _split(data: bytes, width: int) -> Iterator[bytes]:
-    """The units between start codes, or behind length fields of so many bytes."""
+def split_units(data: bytes, width: int) -> Iterator[bytes]:
+    """The units between start codes, or behind length fields of so many bytes (0: there are start codes)."""
     if not width:
         yield from data.split(b"\0\0\1")
         return

@@ -14,6 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
+from datalake.adapters.media.decode.h264.references import Links, References
+from datalake.adapters.media.decode.h264.stand_in import stand_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
@@ -90,6 +92,22 @@ class PictureDecoder:
     def is_unreferenced(self, packet: Packet[AvStream]) -> bool:
         """True when the packet is whole and holds nothing but a picture that no other refers to."""
         return not packet.has_sidedata("new_extradata") and self._check.is_unreferenced(bytes(packet))
+
+    def units(self, packet: Packet[AvStream]) -> Iterator[bytes]:
+        """The units of an H.264 or HEVC packet."""
+        return self._check.units(bytes(packet))
+
+    def references(self) -> References | None:
+        """Follows what pictures refer to, from where a stream is entered on; None where that is not known."""
+        return References(self._check.head) if self.is_software and self._context.name == "h264" else None
+
+    def stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
+        """A packet with another picture in the place of this one; None where the packet is damaged."""
+        if packet.has_sidedata("new_extradata") or self._check.is_broken(bytes(packet)):
+            return None
+        other = cast("Packet[AvStream]", Packet(self._check.packed(stand_in(links.header))))
+        other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
+        return other
 
     def is_intra(self, packet: Packet[AvStream]) -> bool:
         """True when a keyframe's packet refers to no other, as far as can be told."""

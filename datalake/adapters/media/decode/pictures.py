@@ -17,6 +17,7 @@ from av.video.stream import VideoStream as AvStream
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture, Skipped
 from datalake.adapters.media.decode.left_out import LeftOut
+from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.transport_holes import Hole
@@ -53,7 +54,8 @@ class PictureStream:
         holes: Sequence[Hole] = (),
     ) -> None:
         self._packets, self._decoder, self._clock = packets, decoder, clock
-        self._left_out = LeftOut(planner, decoder, clock)
+        self._upcoming = Upcoming(self._readable(), decoder, clock)
+        self._left_out = LeftOut(planner, decoder, clock, self._upcoming)
         self._is_start, self._drops_leading = is_start, not is_start
         self._may_be_damaged = may_be_damaged
         self._keyframe_us: int | None = None  # where decoding entered; None: not yet
@@ -97,12 +99,13 @@ class PictureStream:
         return max(self._last_us, self._held.time_us)
 
     def _in_turn(self) -> Iterator[Picture]:
-        for packet in self._readable():
-            if self._is_behind_hole(packet):
+        for coming in self._upcoming:
+            packet = coming.packet
+            if self._is_behind_hole(coming):
                 self._leap(packet)
             time_us = self._before_us = self._time_of(packet)
             if packet.is_keyframe or (self._keyframe_us is not None and self._skipped is None):
-                yield from self._of(packet, time_us)
+                yield from self._of(coming, time_us)
             elif self._skipped is not None:
                 self._skipped.add(time_us)
             elif self._is_start and time_us >= 0:
@@ -119,7 +122,8 @@ class PictureStream:
         except FFmpegError as error:
             self._breaks_off = error.strerror or type(error).__name__
 
-    def _of(self, packet: Packet[AvStream], time_us: int) -> Iterator[Picture]:
+    def _of(self, coming: Coming, time_us: int) -> Iterator[Picture]:
+        packet = coming.packet
         if self._skipped is not None:
             yield from self._in_place_of_skipped()
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
@@ -129,9 +133,10 @@ class PictureStream:
         if time_us < self._latest_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
             return
-        if self._left_out.takes(packet, time_us, None if self._is_entering else self._latest_us):
+        given = self._left_out.instead_of(coming, time_us, None if self._is_entering else self._latest_us)
+        if given is None:
             return
-        decoded = self._decoder.frames(packet)
+        decoded = self._decoder.frames(given)
         pictures = self._pictures(decoded.frames)
         damage = decoded.damage or _missing(pictures)
         if damage is not None:
@@ -163,11 +168,11 @@ class PictureStream:
             elif picture.pts != packet.pts:
                 self._skipped.pictures.append(picture)
 
-    def _is_behind_hole(self, packet: Packet[AvStream]) -> bool:
+    def _is_behind_hole(self, coming: Coming) -> bool:
         """True where bytes that hold nothing lie between this packet and the last one."""
         before = self._holes_passed
-        self._position = max(self._position, packet.pos or 0)
-        self._holes_passed = (self._decoder.holes, bisect_left(self._hole_starts, self._position))
+        self._position = max(self._position, coming.packet.pos or 0)
+        self._holes_passed = (coming.holes, bisect_left(self._hole_starts, self._position))
         return before is not None and self._holes_passed > before
 
     def _leap(self, packet: Packet[AvStream]) -> None:
@@ -213,7 +218,7 @@ class PictureStream:
         found = []
         for frame in frames:
             pts = self._clock.pts(frame)
-            if pts is None:
+            if pts is None or self._left_out.has_stood_in(pts):
                 continue
             time_us = self._clock.us(pts)
             leads = self._is_entering and time_us < (self._keyframe_us or 0)

@@ -7,7 +7,7 @@ pictures come out, see `PictureStream`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 _SEEK_WORTH_PICTURES = 16  # skipping fewer costs less by decoding on than by entering a group of pictures
@@ -52,14 +52,22 @@ class Planner:
         """False where every picture is needed."""
         return bool(self._wanted_us)
 
-    def is_needed(self, time_us: int) -> bool:
-        """True when the picture shown from this time on may be wanted, whatever refers to it."""
+    def is_needed(self, time_us: int, others_us: Iterable[int] = ()) -> bool:
+        """True when the picture shown from this time on may be wanted, whatever refers to it.
+
+        Args:
+            time_us: when it comes on screen.
+            others_us: the same of others, those that are known.
+        """
         if not self.leaves_out:
             return True
         following = bisect_left(self._wanted_us, time_us)
         if following == len(self._wanted_us):
             return True
-        return self._wanted_us[following] < time_us + self._picture_us * _ON_SCREEN_PICTURES
+        wanted_us = self._wanted_us[following]
+        if wanted_us >= time_us + self._picture_us * _ON_SCREEN_PICTURES:
+            return False
+        return wanted_us == time_us or not any(time_us < one_us <= wanted_us for one_us in others_us)
 
     def is_seek_cheaper(self, from_us: int, wanted_us: int) -> bool:
         """True when many pictures lie between one that comes next and the keyframe before a wanted time."""

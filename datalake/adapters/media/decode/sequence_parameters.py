@@ -6,9 +6,67 @@ Sources: ITU-T H.264 (7.3.2.1.1) and H.265 (7.3.2.2.1); headers in MP4 as of ISO
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datalake.adapters.media.decode.bits import BitReader
 
 _H264 = 7  # the kind of a unit that holds parameters
 _WITH_CHROMA = (44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244)  # profiles; others are 4:2:0
+
+
+@dataclass(frozen=True)
+class H264Sequence:
+    """What all pictures of an H.264 sequence have in common.
+
+    Attributes:
+        has_chroma: they have colours, coded with the luma.
+        is_plane_by_plane: luma and colours are coded as if they were pictures of their own.
+        frame_num_bits: of the number by which pictures refer to each other.
+        order_bits: of the number by which they are put in order; 0 where that is told otherwise.
+        most_references: pictures that are kept for others to refer to.
+        has_gaps: numbers of pictures may be missing.
+        macroblocks: in a picture, where it is not coded as two fields.
+        is_whole_frames: no picture is coded as two fields.
+    """
+
+    has_chroma: bool
+    is_plane_by_plane: bool
+    frame_num_bits: int
+    order_bits: int
+    most_references: int
+    has_gaps: bool
+    macroblocks: int
+    is_whole_frames: bool
+
+
+def h264_sequence(unit: bytes) -> H264Sequence | None:
+    """What a unit of parameters says; None where it goes into scaling, which hardly any encoder does.
+
+    Raises:
+        EOFError: the unit breaks off.
+    """
+    bits = BitReader(unit[1:])
+    profile, chroma, is_plane_by_plane = bits.take(8), 1, False
+    bits.take(16)
+    bits.golomb()
+    if profile in _WITH_CHROMA:
+        chroma = bits.golomb()
+        is_plane_by_plane = chroma == 3 and bits.take(1) == 1
+        bits.golomb(2)
+        if bits.take(2) & 1:
+            return None
+    frame_num_bits, order_bits = bits.golomb() + 4, 0
+    order = bits.golomb()
+    if order == 0:
+        order_bits = bits.golomb() + 4
+    elif order == 1:
+        bits.take(1)
+        bits.golomb(2)
+        bits.golomb(bits.golomb())
+    most_references, has_gaps = bits.golomb(), bits.take(1) == 1
+    macroblocks = (bits.golomb() + 1) * (bits.golomb() + 1)
+    numbers = (frame_num_bits, order_bits, most_references, has_gaps, macroblocks)
+    return H264Sequence(chroma > 0, is_plane_by_plane, *numbers, is_whole_frames=bits.take(1) == 1)
 
 
 def h264_is_whole_frames(unit: bytes) -> bool:
@@ -17,35 +75,14 @@ def h264_is_whole_frames(unit: bytes) -> bool:
     Raises:
         EOFError: the unit breaks off.
     """
-    bits = _Bits(unit[1:])
-    profile = bits.take(8)
-    bits.take(16)
-    bits.golomb()
-    if profile in _WITH_CHROMA:
-        if bits.golomb() == 3:
-            bits.take(1)
-        bits.golomb()
-        bits.golomb()
-        if bits.take(2) & 1:  # scaling lists: hardly any encoder writes them
-            return False
-    bits.golomb()
-    order = bits.golomb()
-    if order == 0:
-        bits.golomb()
-    elif order == 1:
-        bits.take(1)
-        bits.golomb(2)
-        bits.golomb(bits.golomb())
-    bits.golomb()
-    bits.take(1)
-    bits.golomb(2)
-    return bits.take(1) == 1
+    sequence = h264_sequence(unit)
+    return sequence is not None and sequence.is_whole_frames
 
 
 def h264_slice_is_intra(unit: bytes) -> bool:
     """True when a slice refers to no other picture (7.4.3, slice_type)."""
     try:
-        return _Bits(unit[1:16]).golomb(2) in (2, 4, 7, 9)
+        return BitReader(unit[1:16]).golomb(2) in (2, 4, 7, 9)
     except EOFError:
         return False
 
@@ -56,13 +93,21 @@ def hevc_is_one_layer(unit: bytes) -> bool:
     Raises:
         EOFError: the unit breaks off.
     """
-    return _Bits(unit[2:]).take(7) & 7 == 0
+    return BitReader(unit[2:]).take(7) & 7 == 0
 
 
 def parameters_in(head: bytes, kind: int) -> Iterator[bytes]:
-    """The units of the kind that holds parameters, in the header that an MP4 gives its codec."""
+    """The units of the kind that holds parameters, in the header that an MP4 gives its codec.
+
+    Of H.264 those of pictures as well, behind those of the sequence.
+    """
     if kind == _H264:
-        yield from _listed(head, 6, head[5] & 31 if len(head) > 5 else 0)
+        position = 5
+        for mask in (31, 255):
+            count = head[position] & mask if len(head) > position else 0
+            units = list(_listed(head, position + 1, count))
+            yield from units
+            position += 1 + sum(2 + len(unit) for unit in units)
         return
     position = 23
     for _ in range(head[22] if len(head) > 22 else 0):
@@ -78,28 +123,3 @@ def _listed(head: bytes, position: int, count: int) -> Iterator[bytes]:
         end = position + 2 + int.from_bytes(head[position : position + 2], "big")
         yield head[position + 2 : end]
         position = end
-
-
-class _Bits:
-    """Reads a unit bit by bit, without the bytes that only keep start codes out of it."""
-
-    def __init__(self, unit: bytes) -> None:
-        content = unit.replace(b"\0\0\3", b"\0\0")
-        self._value, self._left = int.from_bytes(content, "big"), 8 * len(content)
-
-    def take(self, count: int) -> int:
-        """The next bits as a number."""
-        self._left -= count
-        if self._left < 0:
-            raise EOFError("the parameters break off")
-        return self._value >> self._left & (1 << count) - 1
-
-    def golomb(self, count: int = 1) -> int:
-        """The last of so many Exp-Golomb numbers (ITU-T H.264, 9.1)."""
-        number = 0
-        for _ in range(count):
-            zeros = 0
-            while not self.take(1):
-                zeros += 1
-            number = (1 << zeros) - 1 + self.take(zeros)
-        return number

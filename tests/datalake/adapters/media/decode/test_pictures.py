@@ -50,6 +50,9 @@ class Script:
     def is_unreferenced(self, packet: Packet) -> bool:
         return "k" not in packet.word
 
+    def references(self) -> None:
+        return None
+
     def rest(self) -> Decoded:
         return Decoded([])
 

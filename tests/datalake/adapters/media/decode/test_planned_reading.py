@@ -40,6 +40,12 @@ def decoding_times_only(content: bytes) -> bytes:
 ODD: dict[str, dict[str, Any]] = {
     "usual": {"b_frames": 3},
     "references among B-frames": {"b_frames": 5, "params": "b-pyramid=normal"},
+    "coded without arithmetic": {"b_frames": 5, "params": "b-pyramid=normal:cabac=0:weightp=2"},
+    "many references among B-frames": {"b_frames": 5, "params": "b-pyramid=normal:ref=5:b-adapt=0"},
+    "references that go at once": {"b_frames": 5, "params": "b-pyramid=strict:ref=1:b-adapt=0:slices=2"},
+    "one reference, starts apart": {"b_frames": 3, "params": "ref=1:b-adapt=0", "suffix": ".ts", "gop": 30},
+    "open groups with references": {"b_frames": 3, "params": "open-gop=1:ref=1:b-adapt=0", "suffix": ".mkv"},
+    "ten bits": {"b_frames": 3, "params": "ref=1:b-adapt=0:no-deblock=1", "pixel_format": "yuv420p10le"},
     "open groups": {"b_frames": 3, "params": "open-gop=1"},
     "HEVC": {"codec": "libx265", "b_frames": 3},
     "HEVC with layers of time": {"codec": "libx265", "b_frames": 3, "params": "temporal-layers=3"},
@@ -131,6 +137,21 @@ def test_pictures_that_no_other_refers_to_are_left_out(read: Read, recipe: dict[
     decoded = packets_decoded(video)
     assert len(seen(video, [(0, FAR_US, EVERY_SECOND)])) == 10
     assert 300 / 4 <= len(decoded) < 300 / 2
+
+
+ONE_REFERENCE = "ref=1:b-adapt=0:b-pyramid=normal"
+
+
+@pytest.mark.parametrize("params", [ONE_REFERENCE, f"{ONE_REFERENCE}:cabac=0", f"{ONE_REFERENCE}:slices=3"])
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
+def test_others_stand_in_for_pictures_that_only_such_refer_to(read: Read, params: str, suffix: str) -> None:
+    video = read(b_frames=3, frames=300, gop=300, params=params, suffix=suffix)
+    errors, decoded = video._decoder._log, packets_decoded(video)
+    assert len(seen(video, [(0, FAR_US, EVERY_SECOND)])) == 10
+    assert (video._planner.leaves_out, errors.errors) == (True, 0)
+    stand_ins = [packet for packet in decoded if packet.pos is None]
+    assert len(stand_ins) > 300 / 4 * 0.7
+    assert len(decoded) - len(stand_ins) < 300 / 4 * 1.5
 
 
 @pytest.mark.parametrize(
