@@ -125,7 +125,8 @@ class LeftOut:
 
     def _stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
         """A packet that stands in for one that only others like it refer to; None where it is not one."""
-        if packet.pts is None or not links.header.is_reference or not self._is_idle(links.number):
+        may_be = links.header.is_reference and bool(links.refers_to)
+        if packet.pts is None or not may_be or not self._is_idle(links.number):
             return None
         other = self._decoder.stand_in(packet, links)
         if other is not None:

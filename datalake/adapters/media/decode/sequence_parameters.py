@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datalake.adapters.media.decode.bits import BitReader
 
 _H264 = 7  # the kind of a unit that holds parameters
+_MOST_BYTES = 4096  # of an H.264 unit of parameters that are read: far more than those asked for take
 _WITH_CHROMA = (44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244)  # profiles; others are 4:2:0
 
 
@@ -45,7 +46,7 @@ def h264_sequence(unit: bytes) -> H264Sequence | None:
     Raises:
         EOFError: the unit breaks off.
     """
-    bits = BitReader(unit[1:])
+    bits = BitReader(unit[1:_MOST_BYTES])
     profile, chroma, is_plane_by_plane = bits.take(8), 1, False
     bits.take(16)
     bits.golomb()

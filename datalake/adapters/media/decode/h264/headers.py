@@ -11,6 +11,7 @@ from datalake.adapters.media.decode.sequence_parameters import H264Sequence
 P, B, INTRA = 0, 1, 2
 SLICE, WHOLE_START = 1, 5  # kinds of units: a slice of a usual picture, of one that nothing reaches behind
 _MOST_BYTES = 160  # of a unit, for its header
+_LAST_NUMBER, _COARSEST = 255, 51  # of parameters; of quantisers
 _END_OF_CHANGES = 3
 _LONG_TERM = 2
 
@@ -77,9 +78,9 @@ def picture_parameters(unit: bytes) -> PictureParameters:
 
     Raises:
         EOFError: the unit breaks off.
-        Untold: pictures are cut into groups of slices, or coded twice.
+        Untold: pictures are cut into groups of slices, or coded twice, or a number is larger than may be.
     """
-    bits = BitReader(unit[1:])
+    bits = BitReader(unit[1:_MOST_BYTES])
     number, _ = bits.golomb(), bits.golomb()
     is_arithmetic, has_bottom_order = bits.take(1) == 1, bits.take(1) == 1
     if bits.golomb() > 0:
@@ -89,7 +90,7 @@ def picture_parameters(unit: bytes) -> PictureParameters:
     quality = 26 + bits.signed()
     bits.golomb(2)
     says_deblocking, _, is_twice = bits.take(1) == 1, bits.take(1), bits.take(1)
-    if is_twice:
+    if is_twice or number > _LAST_NUMBER or quality > _COARSEST:
         raise Untold
     return PictureParameters(
         number, is_arithmetic, has_bottom_order, active, weighs_p, weighs_b, quality, says_deblocking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 from datalake.adapters.media.decode.h264.headers import (
@@ -20,6 +21,9 @@ from datalake.adapters.media.decode.h264.headers import (
 from datalake.adapters.media.decode.sequence_parameters import H264Sequence, h264_sequence
 
 _SEQUENCE, _PICTURE = 7, 8  # kinds of units that hold parameters
+_MOST_REFERENCES, _MOST_BITS = 16, 16  # in a sequence (7.4.2.1.1)
+_MOST_MACROBLOCKS = 139_264  # in a picture, at the highest level (table A-1)
+_MOST_SLICES = 512  # in a packet, to be looked into
 _IDLE = (6, 9, 12)  # kinds that say nothing of references: messages, borders, filling
 
 
@@ -69,14 +73,11 @@ class References:
         """The picture of the packet that comes next; None where it is not known what it refers to."""
         self._count += 1
         try:
-            return self._followed([header for unit in units if (header := self._header(unit)) is not None])
+            found = (header for unit in units if (header := self._header(unit)) is not None)
+            return self._followed(list(islice(found, _MOST_SLICES)))
         except (Untold, EOFError):
             self._is_known = False
             return None
-
-    def lose(self) -> None:
-        """A packet was not looked into."""
-        self._is_known = False
 
     def _header(self, unit: bytes) -> SliceHeader | None:
         kind = unit[0] & 31 if unit else 0
@@ -103,9 +104,11 @@ class References:
             self._parameters[parameters.number] = parameters
 
     def _followed(self, headers: list[SliceHeader]) -> Links:
-        if not headers:
+        if not headers or len(headers) == _MOST_SLICES:
             raise Untold
         header = headers[0]
+        if any(_place(one) != _place(header) for one in headers[1:]):
+            raise Untold  # two pictures
         if header.is_start:
             self._kept, self._last_order, self._last_frame_num, self._is_known = [], 0, -1, True
         size = 1 << header.sequence.frame_num_bits
@@ -169,7 +172,13 @@ class References:
 
 def _is_followed(sequence: H264Sequence) -> bool:
     is_whole = sequence.is_whole_frames and not sequence.is_plane_by_plane
-    return is_whole and not sequence.has_gaps and sequence.order_bits > 0
+    is_allowed = sequence.most_references <= _MOST_REFERENCES and sequence.macroblocks <= _MOST_MACROBLOCKS
+    is_numbered = sequence.frame_num_bits <= _MOST_BITS and 0 < sequence.order_bits <= _MOST_BITS
+    return is_whole and is_allowed and is_numbered and not sequence.has_gaps
+
+
+def _place(header: SliceHeader) -> tuple[object, ...]:
+    return header.frame_num, header.order, header.is_reference, header.is_start
 
 
 def _changed(kept: list[_Kept], changes: list[tuple[int, int]], frame_num: int, size: int) -> list[_Kept]:
