@@ -6,8 +6,9 @@
 
 Contenders of a case run in turn, each in a process of its own with models built before the clock starts, and
 say what they did: another number of frames is an error. The medians and their ratios are printed; of five
-runs or more they are written to benchmarks/results/speed-PRECISION.json as each case ends, and drawn in a PNG
-beside it. The precision is that of models on these processors; on a GPU it is speed-gpu.json.
+runs or more they are written to benchmarks/results/speed-KIND.json as each case ends, and drawn in a PNG
+beside it. The kind is the precision of models on these processors, "bfloat16-amx" where units for whole tiles
+multiply in it, or "gpu".
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
 PRECISION = str(native_dtype(DEVICE)).removeprefix("torch.")
-RESULTS = Path(__file__).parent / "results" / f"speed-{'gpu' if ON_GPU else PRECISION}.json"
+_TILES = "-amx" if torch.cpu.get_capabilities().get("amx_bf16") else ""
+RESULTS = Path(__file__).parent / "results" / f"speed-{'gpu' if ON_GPU else PRECISION + _TILES}.json"
 _RUNS = 5
 
 
