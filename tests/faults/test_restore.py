@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from qdrant_client import QdrantClient
@@ -23,9 +23,10 @@ from tests.live import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
-DATABASE = "restored_video_db"
 DRAINED_S = 120
 TYPED_RUN = "manual__1"
+
+Opened = Callable[[], AbstractContextManager[Restorable]]
 
 
 @dataclass(frozen=True)
@@ -42,30 +43,42 @@ class History:
 
 
 @pytest.fixture(scope="module")
-def pipeline(
+def opened(
     tmp_path_factory: pytest.TempPathFactory,
     postgres_server: PostgresServer,
     postgres_template: str,
     kafka_bootstrap: str,
     certificate: Certificate,
-) -> Iterator[Restorable]:
-    home = tmp_path_factory.mktemp("restore")
-    (home / "videos").mkdir()
-    kafka = Kafka({"bootstrap.servers": kafka_bootstrap}, "restored.arrived", "restored.letters", "restored")
-    Broker(kafka).ensure_topics(partitions=1)
-    uri = postgres_server.ensure_database(DATABASE, postgres_template)
-    with ExitStack() as opened:
-        opened.callback(postgres_server.drop_database, DATABASE)
-        sink = opened.enter_context(SmtpSink(home / "mails", 0, certificate))
-        url = opened.enter_context(qdrant_server(home / "qdrant"))
-        opened.enter_context(configured(home, kafka, sink, PG_CONN_URI=uri, QDRANT_URL=url))
-        client = QdrantClient(url=url)
-        opened.callback(client.close)
-        yield Restorable(home, postgres_server, DATABASE, kafka, sink, client)
+) -> Opened:
+    """Opens a pipeline with a topic and a database that no other one has; tests come in any order."""
+
+    @contextmanager
+    def open_one() -> Iterator[Restorable]:
+        name, home = f"restored_{uuid4().hex}", tmp_path_factory.mktemp("restore")
+        (home / "videos").mkdir()
+        kafka = Kafka({"bootstrap.servers": kafka_bootstrap}, name, f"{name}.letters", name)
+        Broker(kafka).ensure_topics(partitions=1)
+        uri = postgres_server.ensure_database(name, postgres_template)
+        with ExitStack() as services:
+            services.callback(postgres_server.drop_database, name)
+            sink = services.enter_context(SmtpSink(home / "mails", 0, certificate))
+            url = services.enter_context(qdrant_server(home / "qdrant"))
+            services.enter_context(configured(home, kafka, sink, PG_CONN_URI=uri, QDRANT_URL=url))
+            client = QdrantClient(url=url)
+            services.callback(client.close)
+            yield Restorable(home, postgres_server, name, kafka, sink, client)
+
+    return open_one
 
 
 @pytest.fixture(scope="module")
-def history(pipeline: Restorable) -> History:
+def history(opened: Opened) -> Iterator[History]:
+    """For tests that leave its topic as it is."""
+    with opened() as pipeline:
+        yield happened(pipeline)
+
+
+def happened(pipeline: Restorable) -> History:
     """Some messages before the dump, one whose run ends after it, and all kinds of them afterwards."""
     first, dump = message("a", pipeline.video("a", frames=60)), pipeline.home / "video_db.dump"
     pipeline.send(first, first, b"not json")
@@ -152,11 +165,12 @@ def test_what_was_typed_into_the_form_comes_back_when_its_run_is_cleared(history
     assert pipeline.effects() == history.effects
 
 
-def test_what_comes_after_a_restore_is_found_at_once(history: History) -> None:
-    """The last test, for its message stays on the topic; it links bytes whose points were raised before."""
-    pipeline = restored(history)
-    pipeline.send(message("later", pipeline.video("later", frames=60)))
-    wait_until(pipeline.is_drained, DRAINED_S, lambda: str(pipeline.balance()))
-    holding = [point for point, names in pipeline.effects().points.items() if "test/later" in names]
-    (later,) = pipeline.rows("SELECT kept_count FROM videos WHERE video_id = 'later'")
-    assert len(holding) == later["kept_count"] > 0
+def test_what_comes_after_a_restore_is_found_at_once(opened: Opened) -> None:
+    """Its message stays on the topic, so the topic is its own; points of its bytes are from before."""
+    with opened() as pipeline:
+        restored(happened(pipeline))
+        pipeline.send(message("later", pipeline.video("later", frames=60)))
+        wait_until(pipeline.is_drained, DRAINED_S, lambda: str(pipeline.balance()))
+        holding = [point for point, names in pipeline.effects().points.items() if "test/later" in names]
+        (later,) = pipeline.rows("SELECT kept_count FROM videos WHERE video_id = 'later'")
+        assert len(holding) == later["kept_count"] > 0
