@@ -80,6 +80,7 @@ class Keyframes:
         if packet.pts is None or packet.is_discard or not decoder.is_intra(packet):
             return None
         decoder.restart()
+        decoder.learn(packet)
         decoded = decoder.frames(packet)
         if decoded.damage is not None:
             return None

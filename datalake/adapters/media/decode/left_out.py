@@ -9,10 +9,10 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Picture
-from datalake.adapters.media.decode.h264.references import Links
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
+from datalake.adapters.media.decode.stand_ins import StandIns
 
 
 class OutOfOrder(Exception):
@@ -36,14 +36,12 @@ class LeftOut:
         self._farthest_us = BEFORE_ALL_US  # of what is decoded
         self._times_us: list[int] = []  # behind the last picture shown
         self._due_us: list[int] = []  # what is decoded and has not come out yet
-        self._is_followed = False  # the decoder keeps the pictures that `Links` speaks of
-        self._stand_ins: set[int] = set()  # by their numbers, of those that others may refer to
-        self._stand_in_pts: set[int] = set()  # of those that have not come out yet
+        self._stand_ins = StandIns(decoder, upcoming, self._is_needed)
 
     def enter(self) -> None:
         """Decoding enters the stream at the next packet."""
         self._farthest_us, self._due_us = BEFORE_ALL_US, []
-        self._is_followed, self._stand_ins = False, set()
+        self._stand_ins.enter()
 
     def instead_of(self, coming: Coming, time_us: int, latest_us: int | None) -> Packet[AvStream] | None:
         """What is to be decoded: the packet, one that stands in for it, or None.
@@ -56,7 +54,8 @@ class LeftOut:
         Raises:
             OutOfOrder: it refers to a picture that was left out, or times behind it depend on one.
         """
-        packet, links = coming.packet, self._followed(coming)
+        packet = coming.packet
+        self._stand_ins.follow(coming)
         if packet.pts is None:
             self._planner.leaves_out = False
             if self._has_any:
@@ -64,13 +63,15 @@ class LeftOut:
         is_between = latest_us is not None and latest_us < time_us < self._farthest_us
         may_miss = is_between and not (packet.is_discard or self._clock.counts_pictures)
         if may_miss and not self._is_needed(time_us):
-            if self._decoder.is_unreferenced(packet):
-                self._note(time_us)
-                return None
-            if links is not None and (other := self._stand_in(packet, links)) is not None:
-                self._note(time_us)
+            other = None
+            is_unreferenced = self._decoder.is_unreferenced(packet)
+            if not is_unreferenced:
+                other = self._stand_ins.instead_of(packet, self._farthest_us)
+            if is_unreferenced or other is not None:
+                self._has_any = True
+                self._times_us.append(time_us)
                 return other
-        if self._stand_ins and (links is None or not self._stand_ins.isdisjoint(links.refers_to)):
+        if self._stand_ins.may_be_referred_to():
             raise OutOfOrder
         if not packet.is_discard:
             self._farthest_us = max(self._farthest_us, time_us)
@@ -78,12 +79,9 @@ class LeftOut:
                 self._due_us.append(time_us)
         return packet
 
-    def has_stood_in(self, pts: int) -> bool:
+    def stood_in(self, pts: int) -> bool:
         """True, once, of a picture that came out and stands in for the one of this time."""
-        if pts not in self._stand_in_pts:
-            return False
-        self._stand_in_pts.remove(pts)
-        return True
+        return self._stand_ins.came_out(pts)
 
     def before(self, picture: Picture) -> Picture:
         """The picture that is shown next, with the time of the first one left out before it.
@@ -109,50 +107,6 @@ class LeftOut:
         """
         if self._times_us:
             raise OutOfOrder
-
-    def _note(self, time_us: int) -> None:
-        self._has_any = True
-        self._times_us.append(time_us)
-
-    def _followed(self, coming: Coming) -> Links | None:
-        """What the picture refers to among those that the decoder keeps."""
-        links = coming.links
-        self._is_followed = links is not None and (self._is_followed or links.header.is_start)
-        if links is None or not self._is_followed:
-            return None
-        self._stand_ins &= links.kept | links.refers_to
-        return links
-
-    def _stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
-        """A packet that stands in for one that only others like it refer to; None where it is not one."""
-        may_be = links.header.is_reference and bool(links.refers_to)
-        if packet.pts is None or not may_be or not self._is_idle(links.number):
-            return None
-        other = self._decoder.stand_in(packet, links)
-        if other is not None:
-            self._stand_ins.add(links.number)
-            self._stand_in_pts.add(packet.pts)
-        return other
-
-    def _is_idle(self, number: int) -> bool:
-        """True when a picture is dropped before one refers to it that is going to be decoded."""
-        found: list[tuple[Links, bool]] = []
-        farthest_us = self._farthest_us
-        for coming in self._upcoming.ahead():
-            if coming.links is None or coming.time_us is None:
-                return False
-            may_miss = coming.time_us < farthest_us and not self._is_needed(coming.time_us)
-            found.append((coming.links, may_miss))
-            farthest_us = farthest_us if may_miss else max(farthest_us, coming.time_us)
-            if number not in coming.links.kept:
-                break
-        else:
-            return False
-        referred = set(found[-1][0].kept)
-        for links, may_miss in reversed(found):
-            if not may_miss or links.number in referred:
-                referred |= links.refers_to
-        return number not in referred
 
     def _is_needed(self, time_us: int) -> bool:
         return self._planner.is_needed(time_us, self._others_us())

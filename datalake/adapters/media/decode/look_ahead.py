@@ -60,6 +60,7 @@ class Upcoming:
         if packet is None:
             return False
         time_us, holes = self._clock.packet_us(packet), self._decoder.holes
-        links = None if self._references is None else self._references.next(self._decoder.units(packet))
+        units = self._decoder.units(packet)
+        links = None if self._references is None else self._references.next(units)
         self._read.append(Coming(packet, time_us, holes, links))
         return True

@@ -43,8 +43,14 @@ class PacketCheck:
         """What a packet is made of."""
         return split_units(data, self._width)
 
-    def packed(self, unit: bytes) -> bytes:
-        """A packet of one unit."""
+    def with_slice(self, data: bytes, unit: bytes) -> bytes:
+        """A packet with one unit in the place of its slices; what else it holds stays."""
+        units = self._units
+        found = self._found(data)
+        others = [one for one in found if units is None or units.kind(one) not in units.slices]
+        return b"".join(self._packed(one) for one in (*others, unit))
+
+    def _packed(self, unit: bytes) -> bytes:
         return (len(unit).to_bytes(self._width, "big") if self._width else b"\0\0\1") + unit
 
     def is_broken(self, data: bytes) -> bool:

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
+from datalake.adapters.media.decode.h264.parameters import Parameters
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
@@ -51,6 +52,9 @@ class PictureDecoder:
         self.is_exact = threads == 1 and self.is_software
         self.names_keyframes = self._context.name not in _STRICTER.values()
         self._check = PacketCheck(stream.codec_context)
+        self._is_h264 = self.is_software and self._context.name == "h264"
+        self._parameters = Parameters(self._check.head if self._is_h264 else [])
+        self._has_other_head = False
         self._log = DecoderLog()
         self._log.listen()
 
@@ -91,21 +95,31 @@ class PictureDecoder:
 
     def is_unreferenced(self, packet: Packet[AvStream]) -> bool:
         """True when the packet is whole and holds nothing but a picture that no other refers to."""
-        return not packet.has_sidedata("new_extradata") and self._check.is_unreferenced(bytes(packet))
-
-    def units(self, packet: Packet[AvStream]) -> Iterator[bytes]:
-        """The units of an H.264 or HEVC packet."""
-        return self._check.units(bytes(packet))
+        return not self._has_other_head and self._check.is_unreferenced(bytes(packet))
 
     def references(self) -> References | None:
         """Follows what pictures refer to, from where a stream is entered on; None where that is not known."""
-        return References(self._check.head) if self.is_software and self._context.name == "h264" else None
+        return References(self._parameters) if self._is_h264 else None
+
+    def units(self, packet: Packet[AvStream]) -> Iterator[bytes]:
+        """The units of an H.264 or HEVC packet that comes next; they are looked into before it is decoded."""
+        if packet.has_sidedata("new_extradata"):  # the head that units were understood by is another now
+            self._has_other_head = True
+            self._parameters.end()
+        return self._check.units(bytes(packet))
+
+    def learn(self, packet: Packet[AvStream]) -> None:
+        """Note the parameters in a packet that is decoded out of turn."""
+        references = self.references()
+        if references is not None:
+            references.next(self.units(packet))
 
     def stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
-        """A packet with another picture in the place of this one; None where the packet is damaged."""
-        if packet.has_sidedata("new_extradata") or self._check.is_broken(bytes(packet)):
+        """The packet with another picture in it; None where it is damaged."""
+        data = bytes(packet)
+        if self._has_other_head or self._check.is_broken(data):
             return None
-        other = cast("Packet[AvStream]", Packet(self._check.packed(stand_in(links.header))))
+        other = cast("Packet[AvStream]", Packet(self._check.with_slice(data, stand_in(links.header))))
         other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
         return other
 

@@ -218,7 +218,7 @@ class PictureStream:
         found = []
         for frame in frames:
             pts = self._clock.pts(frame)
-            if pts is None or self._left_out.has_stood_in(pts):
+            if pts is None or self._left_out.stood_in(pts):
                 continue
             time_us = self._clock.us(pts)
             leads = self._is_entering and time_us < (self._keyframe_us or 0)

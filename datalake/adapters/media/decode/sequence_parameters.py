@@ -12,7 +12,9 @@ from datalake.adapters.media.decode.bits import BitReader
 
 _H264 = 7  # the kind of a unit that holds parameters
 _MOST_BYTES = 4096  # of an H.264 unit of parameters that are read: far more than those asked for take
-_WITH_CHROMA = (44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244)  # profiles; others are 4:2:0
+_WITH_CHROMA = (44, 83, 86, 100, 110, 118, 122, 128, 138, 244)  # profiles; others are 4:2:0
+_READ_IN_TWO_WAYS = (134, 135, 139, 144)  # with it in some editions or decoders, without in others
+_LONGEST_CYCLE = 255  # of offsets in order (7.4.2.1.1)
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class H264Sequence:
     """What all pictures of an H.264 sequence have in common.
 
     Attributes:
+        number: by which the parameters of pictures name it.
+        more_bits: than eight a luma sample.
         has_chroma: they have colours, coded with the luma.
         is_plane_by_plane: luma and colours are coded as if they were pictures of their own.
         frame_num_bits: of the number by which pictures refer to each other.
@@ -30,6 +34,8 @@ class H264Sequence:
         is_whole_frames: no picture is coded as two fields.
     """
 
+    number: int
+    more_bits: int
     has_chroma: bool
     is_plane_by_plane: bool
     frame_num_bits: int
@@ -41,21 +47,23 @@ class H264Sequence:
 
 
 def h264_sequence(unit: bytes) -> H264Sequence | None:
-    """What a unit of parameters says; None where it goes into scaling, which hardly any encoder does.
+    """What a unit of parameters says; None where it is not read further, which hardly any encoder asks for.
 
     Raises:
         EOFError: the unit breaks off.
     """
     bits = BitReader(unit[1:_MOST_BYTES])
-    profile, chroma, is_plane_by_plane = bits.take(8), 1, False
+    profile, chroma, more_bits, is_plane_by_plane = bits.take(8), 1, 0, False
     bits.take(16)
-    bits.golomb()
+    number = bits.golomb()
+    if profile in _READ_IN_TWO_WAYS:
+        return None
     if profile in _WITH_CHROMA:
         chroma = bits.golomb()
         is_plane_by_plane = chroma == 3 and bits.take(1) == 1
-        bits.golomb(2)
+        more_bits, _ = bits.golomb(), bits.golomb()
         if bits.take(2) & 1:
-            return None
+            return None  # scaling
     frame_num_bits, order_bits = bits.golomb() + 4, 0
     order = bits.golomb()
     if order == 0:
@@ -63,11 +71,16 @@ def h264_sequence(unit: bytes) -> H264Sequence | None:
     elif order == 1:
         bits.take(1)
         bits.golomb(2)
-        bits.golomb(bits.golomb())
+        if (cycle := bits.golomb()) > _LONGEST_CYCLE:
+            return None
+        bits.golomb(cycle)
     most_references, has_gaps = bits.golomb(), bits.take(1) == 1
     macroblocks = (bits.golomb() + 1) * (bits.golomb() + 1)
-    numbers = (frame_num_bits, order_bits, most_references, has_gaps, macroblocks)
-    return H264Sequence(chroma > 0, is_plane_by_plane, *numbers, is_whole_frames=bits.take(1) == 1)
+    is_whole_frames = bits.take(1) == 1
+    coding = number, more_bits, chroma > 0, is_plane_by_plane
+    return H264Sequence(
+        *coding, frame_num_bits, order_bits, most_references, has_gaps, macroblocks, is_whole_frames
+    )
 
 
 def h264_is_whole_frames(unit: bytes) -> bool:

@@ -26,23 +26,30 @@ def media() -> Iterator[MediaChildren]:
 
 
 @pytest.fixture
-def read(
-    media: MediaChildren, make_clip: Callable[..., Path], tmp_path: Path
-) -> Iterator[Callable[..., Reader]]:
-    """`read(damage=..., threads=..., **recipe)` opens a clip by its facts; `damage` changes its bytes."""
+def read_file(media: MediaChildren) -> Iterator[Callable[..., Reader]]:
+    """`read_file(path, threads=..., whole=...)` opens a file by its facts, or by those of `whole`."""
     with ExitStack() as opened:
 
-        def reader(
-            damage: Callable[[bytes], bytes] | None = None, threads: int = 1, **recipe: object
-        ) -> Reader:
-            path = make_clip(**recipe)
-            facts = media.probe_port().probe(path).media
+        def reader(path: Path, threads: int = 1, whole: Path | None = None) -> Reader:
+            facts = media.probe_port().probe(whole or path).media
             assert facts is not None
             assert facts.video is not None
-            if damage is not None:
-                content = damage(path.read_bytes())
-                path = tmp_path / path.name
-                path.write_bytes(content)
             return opened.enter_context(closing(Reader(str(path), CodedVideo.of(facts.video), threads)))
 
         yield reader
+
+
+@pytest.fixture
+def read(
+    read_file: Callable[..., Reader], make_clip: Callable[..., Path], tmp_path: Path
+) -> Callable[..., Reader]:
+    """`read(damage=..., threads=..., **recipe)` opens a clip; `damage` changes its bytes."""
+
+    def reader(damage: Callable[[bytes], bytes] | None = None, threads: int = 1, **recipe: object) -> Reader:
+        whole = path = make_clip(**recipe)
+        if damage is not None:
+            path = tmp_path / whole.name
+            path.write_bytes(damage(whole.read_bytes()))
+        return read_file(path, threads, whole)
+
+    return reader

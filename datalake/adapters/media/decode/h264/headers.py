@@ -1,48 +1,27 @@
-"""What the parameters of H.264 pictures and the headers of their slices say (ITU-T H.264, 7.3.2.2, 7.3.3)."""
+"""What the headers of H.264 slices say (ITU-T H.264, 7.3.3).
+
+A header that a decoder refuses is of no picture; so those are refused here, too.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from datalake.adapters.media.decode.bits import BitReader
+from datalake.adapters.media.decode.h264.parameters import Parameters, PictureParameters, Untold
 from datalake.adapters.media.decode.sequence_parameters import H264Sequence
 
 P, B, INTRA = 0, 1, 2
 SLICE, WHOLE_START = 1, 5  # kinds of units: a slice of a usual picture, of one that nothing reaches behind
 _MOST_BYTES = 160  # of a unit, for its header
-_LAST_NUMBER, _COARSEST = 255, 51  # of parameters; of quantisers
+_KINDS = 10  # of slices: P, B, INTRA and two that are hardly ever used, twice
+_MOST_ACTIVE = 16  # pictures of one direction (7.4.3)
 _END_OF_CHANGES = 3
 _LONG_TERM = 2
-
-
-class Untold(Exception):
-    """It cannot be told, or is not looked into, what a slice refers to."""
-
-
-@dataclass(frozen=True)
-class PictureParameters:
-    """What some pictures of a sequence have in common.
-
-    Attributes:
-        number: by which slices name them.
-        is_arithmetic: coded with CABAC.
-        has_bottom_order: slices say in which order the lower field comes.
-        active: how many pictures a slice may refer to forward and backward, unless it says so itself.
-        weighs_p: P-slices say how much the pictures weigh that they refer to.
-        weighs_b: the same of B-slices.
-        quality: the quantiser that slices start from.
-        says_deblocking: slices say whether edges between blocks are smoothed.
-    """
-
-    number: int
-    is_arithmetic: bool
-    has_bottom_order: bool
-    active: tuple[int, int]
-    weighs_p: bool
-    weighs_b: bool
-    quality: int
-    says_deblocking: bool
+_LAST_TABLE = 2  # of CABAC's contexts
+_COARSEST = 51  # quantiser, the finest is 0; of more than 8 bits a sample it is 6 lower for each
+_LAST_SMOOTHING, _NO_SMOOTHING = 2, 1
+_MOST_SMOOTHING = 6  # up or down
 
 
 class SliceHeader(NamedTuple):
@@ -73,50 +52,24 @@ class SliceHeader(NamedTuple):
     marking: tuple[int, int]
 
 
-def picture_parameters(unit: bytes) -> PictureParameters:
-    """What a unit of parameters says.
-
-    Raises:
-        EOFError: the unit breaks off.
-        Untold: pictures are cut into groups of slices, or coded twice, or a number is larger than may be.
-    """
-    bits = BitReader(unit[1:_MOST_BYTES])
-    number, _ = bits.golomb(), bits.golomb()
-    is_arithmetic, has_bottom_order = bits.take(1) == 1, bits.take(1) == 1
-    if bits.golomb() > 0:
-        raise Untold
-    active = bits.golomb() + 1, bits.golomb() + 1
-    weighs_p, weighs_b = bits.take(1) == 1, bits.take(2) == 1
-    quality = 26 + bits.signed()
-    bits.golomb(2)
-    says_deblocking, _, is_twice = bits.take(1) == 1, bits.take(1), bits.take(1)
-    if is_twice or number > _LAST_NUMBER or quality > _COARSEST:
-        raise Untold
-    return PictureParameters(
-        number, is_arithmetic, has_bottom_order, active, weighs_p, weighs_b, quality, says_deblocking
-    )
-
-
-def slice_header(
-    unit: bytes, sequence: H264Sequence, parameters: dict[int, PictureParameters]
-) -> SliceHeader:
+def slice_header(unit: bytes, known: Parameters) -> SliceHeader:
     """What a slice says.
 
     Args:
         unit: of the kind SLICE or WHOLE_START.
-        sequence: of whole frames, put in order by numbers of their own.
-        parameters: by their numbers.
+        known: what the stream's parameters say.
 
     Raises:
         EOFError: the unit breaks off.
-        Untold: its parameters are missing, or it refers to pictures that are kept for longer.
+        Untold: its parameters are missing, it refers to pictures that are kept for longer, or it says what
+            none may say.
     """
     bits = BitReader(unit[1:_MOST_BYTES])
     is_start, is_reference = unit[0] & 31 == WHOLE_START, unit[0] & 0x60 != 0
-    _, kind, number = bits.golomb(), bits.golomb() % 5, bits.golomb()
-    if kind > INTRA or number not in parameters:
+    _, kind, number = bits.golomb(), bits.golomb(), bits.golomb()
+    sequence, common, kind = known.sequence, known.pictures.get(number), kind % 5 if kind < _KINDS else -1
+    if kind not in (P, B, INTRA) or (is_start and kind != INTRA) or sequence is None or common is None:
         raise Untold
-    common = parameters[number]
     frame_num = bits.take(sequence.frame_num_bits)
     if is_start:
         bits.golomb()
@@ -124,12 +77,14 @@ def slice_header(
     if kind == B:
         bits.take(1)
     active = _active(bits, kind, common)
-    changes = (_changes(bits) if kind != INTRA else []), (_changes(bits) if kind == B else [])
+    changes = _changes(bits, kind != INTRA, active[0]), _changes(bits, kind == B, active[1])
     if (kind == P and common.weighs_p) or (kind == B and common.weighs_b):
         _pass_weights(bits, sequence.has_chroma, sum(active))
     left = bits.left
     dropped = _dropped(bits, is_start) if is_reference else None
-    told = is_start, is_reference, kind, frame_num, order, active, changes, dropped, bits.again(left)
+    marking = bits.again(left)
+    _pass_quality(bits, kind, common, sequence.more_bits)
+    told = is_start, is_reference, kind, frame_num, order, active, changes, dropped, marking
     return SliceHeader(sequence, common, *told)
 
 
@@ -141,14 +96,16 @@ def _active(bits: BitReader, kind: int, common: PictureParameters) -> tuple[int,
     if bits.take(1):
         forward = bits.golomb() + 1
         backward = bits.golomb() + 1 if kind == B else 0
+    if forward > _MOST_ACTIVE or backward > _MOST_ACTIVE:
+        raise Untold
     return forward, backward if kind == B else 0
 
 
-def _changes(bits: BitReader) -> list[tuple[int, int]]:
+def _changes(bits: BitReader, may_be: bool, most: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    if bits.take(1):
+    if may_be and bits.take(1):
         while (operation := bits.golomb()) != _END_OF_CHANGES:
-            if operation >= _LONG_TERM:
+            if operation >= _LONG_TERM or len(found) == most:
                 raise Untold
             found.append((operation, bits.golomb() + 1))
     return found
@@ -176,3 +133,15 @@ def _dropped(bits: BitReader, is_start: bool) -> list[int] | None:
             raise Untold
         found.append(bits.golomb() + 1)
     return found
+
+
+def _pass_quality(bits: BitReader, kind: int, common: PictureParameters, more_bits: int) -> None:
+    table = bits.golomb() if common.is_arithmetic and kind != INTRA else 0
+    quality = common.quality + bits.signed()
+    smoothing = bits.golomb() if common.says_deblocking else _NO_SMOOTHING
+    offsets = (0, 0) if smoothing == _NO_SMOOTHING else (bits.signed(), bits.signed())
+    is_usual = (
+        table <= _LAST_TABLE and -6 * more_bits <= quality <= _COARSEST and smoothing <= _LAST_SMOOTHING
+    )
+    if not is_usual or any(abs(offset) > _MOST_SMOOTHING for offset in offsets):
+        raise Untold

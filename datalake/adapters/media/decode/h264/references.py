@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,17 +11,11 @@ from datalake.adapters.media.decode.h264.headers import (
     SLICE,
     WHOLE_START,
     B,
-    PictureParameters,
     SliceHeader,
-    Untold,
-    picture_parameters,
     slice_header,
 )
-from datalake.adapters.media.decode.sequence_parameters import H264Sequence, h264_sequence
+from datalake.adapters.media.decode.h264.parameters import PICTURE, SEQUENCE, Parameters, Untold
 
-_SEQUENCE, _PICTURE = 7, 8  # kinds of units that hold parameters
-_MOST_REFERENCES, _MOST_BITS = 16, 16  # in a sequence (7.4.2.1.1)
-_MOST_MACROBLOCKS = 139_264  # in a picture, at the highest level (table A-1)
 _MOST_SLICES = 512  # in a packet, to be looked into
 _IDLE = (6, 9, 12)  # kinds that say nothing of references: messages, borders, filling
 
@@ -56,18 +49,17 @@ class References:
 
     Nothing is known before the first picture that nothing reaches behind, nor from one on that names pictures
     in a way that is not followed (kept for long, numbers left out, two fields) to the next such start.
+
+    Args:
+        parameters: of the stream; learns those that packets bring.
     """
 
-    def __init__(self, head: Iterable[bytes]) -> None:
-        self._sequence: H264Sequence | None = None
-        self._parameters: dict[int, PictureParameters] = {}
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
         self._kept: list[_Kept] = []  # the oldest first
         self._is_known = False
         self._count = 0
         self._last_frame_num = self._last_order = 0
-        with suppress(Untold, EOFError):
-            for unit in head:
-                self._learn(unit)
 
     def next(self, units: Iterable[bytes]) -> Links | None:
         """The picture of the packet that comes next; None where it is not known what it refers to."""
@@ -82,39 +74,29 @@ class References:
     def _header(self, unit: bytes) -> SliceHeader | None:
         kind = unit[0] & 31 if unit else 0
         if kind in (SLICE, WHOLE_START):
-            sequence = self._sequence
-            if sequence is None or not (self._is_known or kind == WHOLE_START):
+            if not (self._is_known or kind == WHOLE_START):
                 raise Untold
-            return slice_header(unit, sequence, self._parameters)
-        if kind in (_SEQUENCE, _PICTURE):
-            self._learn(unit)
+            return slice_header(unit, self._parameters)
+        if kind in (SEQUENCE, PICTURE):
+            self._parameters.learn(unit)
         elif kind not in _IDLE and unit.strip(b"\0"):
             raise Untold
         return None
-
-    def _learn(self, unit: bytes) -> None:
-        """Note parameters; another sequence begins where nothing reaches behind."""
-        kind = unit[0] & 31 if unit else 0
-        if kind == _SEQUENCE:
-            sequence = h264_sequence(unit)
-            self._is_known = self._is_known and sequence == self._sequence
-            self._sequence = sequence if sequence is not None and _is_followed(sequence) else None
-        elif kind == _PICTURE:
-            parameters = picture_parameters(unit)
-            self._parameters[parameters.number] = parameters
 
     def _followed(self, headers: list[SliceHeader]) -> Links:
         if not headers or len(headers) == _MOST_SLICES:
             raise Untold
         header = headers[0]
         if any(_place(one) != _place(header) for one in headers[1:]):
-            raise Untold  # two pictures
+            raise Untold  # two pictures, or one that says two things
         if header.is_start:
             self._kept, self._last_order, self._last_frame_num, self._is_known = [], 0, -1, True
         size = 1 << header.sequence.frame_num_bits
         if header.frame_num != (self._last_frame_num + 1) % size:
             raise Untold
         picture = _Kept(self._count, header.frame_num, self._order(header))
+        if any(one.frame_num == picture.frame_num or one.order == picture.order for one in self._kept):
+            raise Untold
         refers_to = {number for one in headers for number in self._referred(one, picture)}
         if header.is_reference:
             self._mark(header, picture, size)
@@ -170,15 +152,8 @@ class References:
         self._last_frame_num = header.frame_num
 
 
-def _is_followed(sequence: H264Sequence) -> bool:
-    is_whole = sequence.is_whole_frames and not sequence.is_plane_by_plane
-    is_allowed = sequence.most_references <= _MOST_REFERENCES and sequence.macroblocks <= _MOST_MACROBLOCKS
-    is_numbered = sequence.frame_num_bits <= _MOST_BITS and 0 < sequence.order_bits <= _MOST_BITS
-    return is_whole and is_allowed and is_numbered and not sequence.has_gaps
-
-
 def _place(header: SliceHeader) -> tuple[object, ...]:
-    return header.frame_num, header.order, header.is_reference, header.is_start
+    return header.frame_num, header.order, header.is_reference, header.is_start, header.marking
 
 
 def _changed(kept: list[_Kept], changes: list[tuple[int, int]], frame_num: int, size: int) -> list[_Kept]:

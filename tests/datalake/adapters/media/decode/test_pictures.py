@@ -53,6 +53,9 @@ class Script:
     def references(self) -> None:
         return None
 
+    def units(self, packet: Packet) -> Iterator[bytes]:
+        return iter(())
+
     def rest(self) -> Decoded:
         return Decoded([])
 

@@ -18,10 +18,10 @@ from datalake.adapters.media.decode.reader import Reader
 from datalake.adapters.media.packets import packets
 from tests.clips.damage import zeroed
 from tests.clips.editing import edited
+from tests.datalake.adapters.media.decode.plans import FAR_US, packets_decoded, seen, unplanned
 from tests.datalake.adapters.media.decode.times import without_times
 
 Read = Callable[..., Reader]
-FAR_US = 10**12
 PRE_ROLL = {"start_ms": -1000, "muxer_options": (("avoid_negative_ts", "disabled"),)}
 
 
@@ -74,24 +74,6 @@ CASES = [pytest.param(recipe, None, id=name) for name, recipe in ODD.items()]
 CASES += [pytest.param(recipe, change, id=name) for name, (recipe, change) in CHANGED.items()]
 
 
-def seen(video: Reader, spans: list[tuple[int, int, list[int]]]) -> list[tuple[int, bytes]]:
-    """(time, pixels) of each picture given; nothing is damaged."""
-    found = []
-    for start_us, end_us, wanted_us in spans:
-        for picture in video.pictures(start_us, end_us, wanted_us):
-            assert picture.frame is not None
-            found.append((picture.time_us, video.upright(picture.frame).tobytes()))
-        assert video.damage == []
-    return found
-
-
-def unplanned(video: Reader) -> Reader:
-    """The same, as if it had been found out that nothing can be planned."""
-    video._planner.leaves_out = False
-    video._keyframes.never()
-    return video
-
-
 def windows(chance: random.Random, end_us: int) -> list[tuple[int, int, list[int]]]:
     """Times in one to three spans that lie end to end, in any order."""
     count = chance.choice([1, 4, 20])
@@ -117,14 +99,6 @@ def test_the_plan_changes_no_picture(
         spans = windows(random.Random(seed), end_us=3_000_000)
         expected = seen(unplanned(read(change, threads, **recipe)), spans)
         assert seen(read(change, threads, **recipe), spans) == expected
-
-
-def packets_decoded(video: Reader) -> list[av.Packet]:
-    """Fills with the packets that are decoded from now on."""
-    given: list[av.Packet] = []
-    decode = video._decoder.frames
-    video._decoder.frames = lambda packet: given.append(packet) or decode(packet)
-    return given
 
 
 EVERY_SECOND = [number * 1_000_000 for number in range(10)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import av
 import pytest
 
-from datalake.adapters.media.decode.bits import BitWriter
+from datalake.adapters.media.decode.h264.parameters import Parameters
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.nal_units import PacketCheck
+from tests.datalake.adapters.media.decode.h264.by_hand import picture, sequence, sliced, start, unit
 
 Clip = Callable[..., Path]
 B_PYRAMID = "ref=1:b-adapt=0:b-pyramid=normal"
@@ -21,7 +23,7 @@ def followed(path: Path) -> Iterator[Links | None]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         check = PacketCheck(stream.codec_context)
-        references = References(check.head)
+        references = References(Parameters(check.head))
         for packet in container.demux(stream):
             if packet.size:
                 yield references.next(check.units(bytes(packet)))
@@ -57,54 +59,11 @@ def test_fields_and_what_is_shown_as_it_is_decoded_are_not_followed(
     assert set(followed(make_clip(frames=40, gop=20, **recipe))) == {None}
 
 
-SEQUENCE, PICTURE = 7, 8
-
-
-def unit(kind: int, *numbers: tuple[str, int] | tuple[str, int, int]) -> bytes:
-    """A unit of bits ("u", value, count) and numbers ("ue", value) and ("se", value)."""
-    bits = BitWriter()
-    for how, value, *count in numbers:
-        if how == "u":
-            bits.put(value, count[0])
-        else:
-            (bits.golomb if how == "ue" else bits.signed)(value)
-    bits.put(1, 1)
-    bits.align(0)
-    return bytes([0x60 | kind]) + bits.unit()
-
-
-def sequence(order: int = 0, references: int = 2, gaps: int = 0, width: int = 1, whole: int = 1) -> bytes:
-    """Baseline's profile; numbers of 4 bits."""
-    ordered = (("ue", order), ("ue", 0)) if order == 0 else (("ue", order),)
-    size = (("ue", references), ("u", gaps, 1), ("ue", width - 1), ("ue", 0), ("u", whole, 1))
-    return unit(SEQUENCE, ("u", 66, 8), ("u", 30, 16), ("ue", 0), ("ue", 0), *ordered, *size)
-
-
-def picture(number: int = 0, groups: int = 0, twice: int = 0, quality: int = 0) -> bytes:
-    start = (("ue", number), ("ue", 0), ("u", 0, 2), ("ue", groups), ("ue", 0), ("ue", 0), ("u", 0, 3))
-    return unit(PICTURE, *start, ("se", quality), ("se", 0), ("se", 0), ("u", twice, 3))
-
-
-def start(order: int = 0) -> bytes:
-    frame = (("u", 0, 4), ("ue", 0), ("u", order, 4), ("u", 0, 2))
-    return unit(5, ("ue", 0), ("ue", 7), ("ue", 0), *frame)
-
-
-def p_slice(
-    frame_num: int, order: int, *marking: int, changes: tuple[int, ...] = (), active: int = 1
-) -> bytes:
-    """Refers to as many; `changes` are distances back, `marking` operations and their numbers."""
-    moved = [("u", 1 if changes else 0, 1)]
-    for distance in changes:
-        moved += [("ue", 0), ("ue", distance - 1)]
-    moved += [("ue", 3)] if changes else []
-    marked = [("u", 1 if marking else 0, 1), *(("ue", number) for number in marking)]
-    head = (("ue", 0), ("ue", 5), ("ue", 0), ("u", frame_num, 4), ("u", order, 4))
-    return unit(1, *head, ("u", 1, 1), ("ue", active - 1), *moved, *marked)
+p_slice = partial(sliced, "P")
 
 
 def refers(head: list[bytes], *packets: bytes) -> list[list[int] | None]:
-    references = References(head)
+    references = References(Parameters(head))
     found = [references.next([packet]) for packet in packets]
     return [None if one is None else sorted(one.refers_to) for one in found]
 
@@ -135,7 +94,12 @@ def test_one_that_is_dropped_is_referred_to_no_more() -> None:
         unit(14),  # of another view
         unit(2, ("ue", 0)),  # part of a slice
         b"\x61",
-        sequence(references=3),
+        p_slice(2, 2),  # shown when one is that is kept
+        p_slice(2, 4, changes=(1, 1)),  # names more than it refers to
+        p_slice(2, 4, active=17),
+        p_slice(2, 4, quality=26),  # coarser than the coarsest
+        sliced("P", 0, 0, is_start=True),
+        unit(1, ("ue", 0), ("ue", 10)),  # no kind of slice
         b"",
     ],
 )
@@ -165,8 +129,37 @@ def test_parameters_that_are_not_followed(head: list[bytes]) -> None:
     assert refers(head, start(), p_slice(1, 2)) == [None, None]
 
 
+def test_a_number_that_comes_round_to_one_that_is_kept_is_not_followed() -> None:
+    """The first picture is kept, all others are dropped by the next: operation 1 with a distance of 1."""
+    drops = [p_slice(number, 2 * number, *((1, 0, 0) if number > 1 else ())) for number in range(1, 17)]
+    found = refers([sequence(references=4), picture()], start(), *drops)
+    assert found == [[], *([number] for number in range(1, 16)), None]
+
+
+@pytest.mark.parametrize("other", [p_slice(1, 2, 1, 0, 0), p_slice(1, 4), p_slice(1, 2, is_reference=False)])
+def test_slices_that_do_not_agree_about_their_picture_are_not_followed(other: bytes) -> None:
+    references = References(Parameters(HEAD))
+    assert references.next([start()]) is not None
+    assert references.next([p_slice(1, 2), other]) is None
+
+
+def test_a_picture_may_refer_to_whatever_one_of_its_slices_may() -> None:
+    references = References(Parameters(HEAD))
+    for packet in (start(), p_slice(1, 2)):
+        assert references.next([packet]) is not None
+    links = references.next([p_slice(2, 4, changes=(1,)), p_slice(2, 4, changes=(2,))])
+    assert links is not None
+    assert links.refers_to == {1, 2}
+
+
+def test_backward_the_second_comes_first_where_both_directions_are_the_same() -> None:
+    """Only pictures before this one are kept; of each direction one may be referred to."""
+    b_slice = sliced("B", 3, 6, is_reference=False)
+    assert refers(HEAD, start(), p_slice(1, 2), p_slice(2, 4), b_slice)[-1] == [2, 3]
+
+
 def test_a_packet_of_two_pictures_or_of_very_many_slices_is_not_followed() -> None:
-    references = References(HEAD)
+    references = References(Parameters(HEAD))
     assert references.next([start()]) is not None
     assert references.next([p_slice(1, 2), p_slice(2, 4)]) is None
     assert references.next([start()]) is not None

@@ -12,6 +12,7 @@ from av.codec.context import CodecContext
 from av.packet import Packet
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
+from datalake.adapters.media.decode.h264.parameters import Parameters
 from datalake.adapters.media.decode.h264.references import References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
@@ -24,12 +25,13 @@ def stood_in(path: Path) -> Iterator[Packet]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         check = PacketCheck(stream.codec_context)
-        references = References(check.head)
+        references = References(Parameters(check.head))
         for packet in container.demux(stream):
             links = references.next(check.units(bytes(packet)))
             if links is None or not links.header.is_reference:
                 continue
-            other = packet if links.header.is_start else Packet(check.packed(stand_in(links.header)))
+            data = bytes(packet)
+            other = Packet(data if links.header.is_start else check.with_slice(data, stand_in(links.header)))
             other.pts = packet.pts
             yield other
 
