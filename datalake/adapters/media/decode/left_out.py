@@ -26,21 +26,25 @@ class LeftOut:
     left out themselves; then another stands in for it, so that the decoder counts on. The times have to say
     that it is to come out between two others: behind the last one that came, and before one that is decoded.
     What comes out then tells whether a wanted one is missing, as long as whatever is decoded comes out at its
-    time: a decoder that has to guess how far pictures are reordered may lose one if it is given fewer.
+    time: a decoder that has to guess how far pictures are reordered may lose one if it is given fewer, be it
+    that some are left out or that it did not begin at the start.
     """
 
-    def __init__(self, planner: Planner, decoder: PictureDecoder, clock: Clock, upcoming: Upcoming) -> None:
+    def __init__(
+        self, planner: Planner, decoder: PictureDecoder, clock: Clock, upcoming: Upcoming, is_start: bool
+    ) -> None:
         self._planner, self._decoder, self._clock = planner, decoder, clock
-        self._upcoming = upcoming
+        self._upcoming, self._is_start = upcoming, is_start
         self._has_any = False
+        self._entry_us = BEFORE_ALL_US
         self._farthest_us = BEFORE_ALL_US  # of what is decoded
         self._times_us: list[int] = []  # behind the last picture shown
         self._due_us: list[int] = []  # what is decoded and has not come out yet
         self._stand_ins = StandIns(decoder, upcoming, self._is_needed)
 
-    def enter(self) -> None:
-        """Decoding enters the stream at the next packet."""
-        self._farthest_us, self._due_us = BEFORE_ALL_US, []
+    def enter(self, keyframe_us: int) -> None:
+        """Decoding enters the stream at the next packet; those shown before it may never come out."""
+        self._entry_us, self._farthest_us, self._due_us = keyframe_us, BEFORE_ALL_US, []
         self._stand_ins.enter()
 
     def instead_of(self, coming: Coming, time_us: int, latest_us: int | None) -> Packet[AvStream] | None:
@@ -75,7 +79,7 @@ class LeftOut:
             raise OutOfOrder
         if not packet.is_discard:
             self._farthest_us = max(self._farthest_us, time_us)
-            if latest_us is not None:
+            if latest_us is not None and packet.pts is not None and time_us > self._entry_us:
                 self._due_us.append(time_us)
         return packet
 
@@ -91,7 +95,8 @@ class LeftOut:
         """
         first_us = min(self._times_us, default=picture.time_us + 1)
         is_lost = picture.frame is not None and any(time_us < picture.time_us for time_us in self._due_us)
-        if picture.time_us in self._times_us or (self._has_any and is_lost):
+        has_fewer = self._has_any or not (self._is_start or self._decoder.may_hold_fields)
+        if picture.time_us in self._times_us or (has_fewer and is_lost):
             raise OutOfOrder
         self._due_us = [time_us for time_us in self._due_us if time_us > picture.time_us]
         if first_us > picture.time_us:

@@ -66,18 +66,30 @@ class PacketCheck:
         self._note(found)
         return _is_broken(found, self._units)
 
+    @property
+    def may_hold_fields(self) -> bool:
+        """False when each packet is known to hold a picture, and each to say whether others refer to it."""
+        return self._units is None or not (self._is_told and self._is_plain)
+
     def is_intra(self, data: bytes) -> bool:
         """False when the picture of a keyframe's packet refers to others: only after it they become whole."""
         if self._units is None:
             return True
         return all(self._units.is_intra(one) for one in self._units.slices_in(self._found(data)))
 
+    def is_entry(self, data: bytes) -> bool:
+        """False when the picture of a keyframe's packet refers to others, not counting a second field."""
+        if self._units is None:
+            return True
+        slices = self._units.slices_in(self._found(data))
+        return all(self._units.is_intra(one) for one in slices[: 1 if self.may_hold_fields else None])
+
     def is_unreferenced(self, data: bytes) -> bool:
         """True when a packet is whole and says that it holds a picture that no other refers to, and no more.
 
         ITU-T H.264, 7.4.1 (nal_ref_idc); H.265, table 7-1 (sub-layer non-reference pictures).
         """
-        if self._units is None or not (self._is_told and self._is_plain):
+        if self._units is None or self.may_hold_fields:
             return False
         units, found = self._units, self._found(data)
         slices = units.slices_in(found)

@@ -93,6 +93,11 @@ class PictureDecoder:
             return Decoded([], "a picture is missing")
         return decoded
 
+    @property
+    def may_hold_fields(self) -> bool:
+        """False when each packet is known to hold a whole picture."""
+        return self._has_other_head or self._check.may_hold_fields
+
     def is_unreferenced(self, packet: Packet[AvStream]) -> bool:
         """True when the packet is whole and holds nothing but a picture that no other refers to."""
         return not self._has_other_head and self._check.is_unreferenced(bytes(packet))
@@ -126,6 +131,10 @@ class PictureDecoder:
     def is_intra(self, packet: Packet[AvStream]) -> bool:
         """True when a keyframe's packet refers to no other, as far as can be told."""
         return self._check.is_intra(bytes(packet))
+
+    def is_entry(self, packet: Packet[AvStream]) -> bool:
+        """False of a keyframe that refers to others: pictures behind it become whole nobody knows when."""
+        return self._check.is_entry(bytes(packet))
 
     def rest(self) -> Decoded:
         """The frames still inside; `restart` comes next."""

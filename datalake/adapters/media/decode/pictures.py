@@ -16,7 +16,7 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture, Skipped
-from datalake.adapters.media.decode.left_out import LeftOut
+from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
@@ -55,7 +55,7 @@ class PictureStream:
     ) -> None:
         self._packets, self._decoder, self._clock = packets, decoder, clock
         self._upcoming = Upcoming(self._readable(), decoder, clock)
-        self._left_out = LeftOut(planner, decoder, clock, self._upcoming)
+        self._left_out = LeftOut(planner, decoder, clock, self._upcoming, is_start)
         self._is_start, self._drops_leading = is_start, not is_start
         self._may_be_damaged = may_be_damaged
         self._keyframe_us: int | None = None  # where decoding entered; None: not yet
@@ -74,7 +74,8 @@ class PictureStream:
 
         Raises:
             StartElsewhere: damage or not, it cannot be told from here.
-            OutOfOrder: what was left out may be wanted.
+            OutOfOrder: what was left out may be wanted, or a seek led where nothing can be told: the keyframe
+                refers to others, or the decoder loses pictures.
         """
         for picture in chain(self._in_turn(), [None]):
             held, self._held = self._held, picture
@@ -124,12 +125,14 @@ class PictureStream:
 
     def _of(self, coming: Coming, time_us: int) -> Iterator[Picture]:
         packet = coming.packet
+        if self._keyframe_us is None and not (self._is_start or self._decoder.is_entry(packet)):
+            raise OutOfOrder
         if self._skipped is not None:
             yield from self._in_place_of_skipped()
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
         if self._keyframe_us is None:
             self._keyframe_us, self._is_entering = time_us, True
-            self._left_out.enter()
+            self._left_out.enter(time_us)
         if time_us < self._latest_us - _JUMP_US:
             self._skip("the clock jumps back", packet, [])
             return

@@ -137,21 +137,23 @@ class Reader:
                 return
         self._threads, self._planner.leaves_out = 1, False
         self._reopen()
-        self._move_to(time_us)
+        self._move_as_planned(time_us)
 
     def _move_as_planned(self, time_us: int) -> None:
-        try:
-            self._move_to(time_us)
-        except OutOfOrder:
-            self._planner.leaves_out = False
-            self._reopen()
-            self._move_to(time_us)
+        """The same; what has gone wrong with leaving out, and with seeks, is not done any more."""
+        while True:
+            try:
+                return self._move_to(time_us)
+            except OutOfOrder:
+                self._can_seek = self._can_seek and self._planner.leaves_out
+                self._planner.leaves_out = False
+                self._reopen()
 
     def _move_to(self, time_us: int) -> None:
         """Make current what is on screen at a time, seeking where it must or saves something.
 
         Raises:
-            OutOfOrder: it was left out, or may have been.
+            OutOfOrder: it was left out, or may have been, or a seek led where nothing can be told.
         """
         if self._has_taken_alone(time_us):
             return

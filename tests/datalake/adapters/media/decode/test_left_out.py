@@ -9,6 +9,8 @@ from av.packet import Packet
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
+from datalake.adapters.media.decode.h264.headers import SliceHeader
+from datalake.adapters.media.decode.h264.references import Links
 from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
@@ -25,8 +27,8 @@ def left_out(container: str = "mp4", is_unreferenced: bool = True) -> LeftOut:
     planner.want([0, 9 * SECOND])
     decoder = cast("PictureDecoder", SimpleNamespace(is_unreferenced=lambda _: is_unreferenced))
     upcoming = cast("Upcoming", SimpleNamespace(ahead=list))
-    found = LeftOut(planner, decoder, Clock(STREAM, container), upcoming)
-    found.enter()
+    found = LeftOut(planner, decoder, Clock(STREAM, container), upcoming, is_start=True)
+    found.enter(0)
     assert not takes(found, packet(2), 2 * SECOND, None)
     return found
 
@@ -34,6 +36,13 @@ def left_out(container: str = "mp4", is_unreferenced: bool = True) -> LeftOut:
 def takes(found: LeftOut, given: Packet, time_us: int, latest_us: int | None) -> bool:
     """True when nothing is to be decoded in the place of a packet."""
     return found.instead_of(Coming(given, time_us), time_us, latest_us) is None
+
+
+def followed(number: int, refers_to: set[int], kept: set[int], is_start: bool = False) -> Coming:
+    """A picture that others may refer to, on screen at its number's second."""
+    header = cast("SliceHeader", SimpleNamespace(is_start=is_start, is_reference=True))
+    links = Links(number, frozenset(refers_to), frozenset(kept), header)
+    return Coming(packet(number), number * SECOND, links=links)
 
 
 def packet(second: int | None, is_discard: bool = False) -> Packet:
@@ -62,6 +71,42 @@ def test_a_picture_between_two_others_is_left_out() -> None:
 )
 def test_others_are_not(time_us: int, latest_us: int | None) -> None:
     assert not takes(left_out(), packet(1), time_us, latest_us)
+
+
+@pytest.mark.parametrize("enters", [False, True])
+def test_nothing_is_decoded_that_may_refer_to_a_stand_in_unless_it_is_entered_anew(enters: bool) -> None:
+    other = packet(1)
+    decoder = SimpleNamespace(is_unreferenced=lambda _: False, stand_in=lambda *_: other)
+    upcoming = SimpleNamespace(ahead=lambda: [followed(3, {4}, {3})])
+    planner = Planner(10.0)
+    planner.want([0, 9 * SECOND])
+    clock, given = Clock(STREAM, "mp4"), (cast("PictureDecoder", decoder), cast("Upcoming", upcoming))
+    found = LeftOut(planner, given[0], clock, given[1], is_start=True)
+    for one in (followed(0, set(), {0}, is_start=True), followed(4, {0}, {0, 4})):
+        assert found.instead_of(one, one.packet.pts * SECOND, None) is one.packet
+    assert found.instead_of(followed(1, {0}, {0, 1, 4}), SECOND, 0) is other
+    if enters:
+        found.enter(0)
+        found.instead_of(followed(9, {1}, {9}), 9 * SECOND, 4 * SECOND)
+        return
+    with pytest.raises(OutOfOrder):
+        found.instead_of(followed(9, {1}, {9}), 9 * SECOND, 4 * SECOND)
+
+
+@pytest.mark.parametrize(("is_start", "may_hold_fields"), [(True, False), (False, True), (False, False)])
+def test_after_a_seek_whatever_is_decoded_has_to_come_out(is_start: bool, may_hold_fields: bool) -> None:
+    """If each packet holds a picture; the first that are given come out unless they lead."""
+    decoder = cast("PictureDecoder", SimpleNamespace(may_hold_fields=may_hold_fields))
+    upcoming = cast("Upcoming", SimpleNamespace(ahead=list))
+    found = LeftOut(Planner(10.0), decoder, Clock(STREAM, "mp4"), upcoming, is_start)
+    found.enter(0)
+    for second, latest_us in [(0, None), (1, 0), (2, 0)]:
+        assert not takes(found, packet(second), second * SECOND, latest_us)
+    if is_start or may_hold_fields:
+        found.before(shown(2))
+        return
+    with pytest.raises(OutOfOrder):
+        found.before(shown(2))
 
 
 def test_neither_is_one_that_others_refer_to_nor_where_pictures_are_counted() -> None:

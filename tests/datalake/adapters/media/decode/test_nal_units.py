@@ -97,3 +97,39 @@ def test_a_packet_that_may_be_left_out(
 )
 def test_a_keyframe_that_refers_to_none(codec: str, unit: bytes, is_intra: bool) -> None:
     assert PacketCheck(CodecContext.create(codec, "r")).is_intra(annex_b(unit)) is is_intra
+
+
+@pytest.mark.parametrize(
+    ("head", "packet", "expected"),
+    [
+        (
+            AVCC,
+            prefixed(b"\x09\x10", b"\x41ab", b"\x41cd", b"\x68e"),
+            prefixed(b"\x09\x10", b"\x68e", b"\x21x"),
+        ),
+        (b"", b"\0\0\0\1\x09\x10\0\0\1\x41ab", b"\0\0\1\x09\x10\0\0\0\1\x21x"),
+    ],
+)
+def test_another_slice_takes_the_place_of_slices_only(head: bytes, packet: bytes, expected: bytes) -> None:
+    context = CodecContext.create("h264", "r")
+    if head:
+        context.extradata = head
+    found = PacketCheck(context).with_slice(packet, b"\x21x")
+    assert found.replace(b"\0\0\0\1", b"\0\0\1") == expected.replace(b"\0\0\0\1", b"\0\0\1")
+
+
+@pytest.mark.parametrize(
+    ("packet", "is_intra", "is_entry"),
+    [
+        (prefixed(b"\x65\x88"), True, True),  # first block 0, of an I slice (7)
+        (prefixed(b"\x41\x98"), False, False),  # of a P slice (5)
+        (prefixed(b"\x65\x88", b"\x41\x98"), False, True),  # the second may be of a second field
+        (prefixed(b"\x41\x98", b"\x65\x88"), False, False),
+        (prefixed(b"\x09\x10"), True, True),
+    ],
+)
+def test_keyframes_that_refer_to_others(packet: bytes, is_intra: bool, is_entry: bool) -> None:
+    context = CodecContext.create("h264", "r")
+    context.extradata = AVCC
+    check = PacketCheck(context)
+    assert (check.is_intra(packet), check.is_entry(packet)) == (is_intra, is_entry)

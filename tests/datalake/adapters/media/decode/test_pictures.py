@@ -27,6 +27,8 @@ class Script:
     Frames come out with their packet; `~` is a hole in the file that is heard of, `_` one at a known place.
     """
 
+    may_hold_fields = False
+
     def __init__(self, text: str, is_exact: bool = True) -> None:
         self._words = text.split()
         self.is_exact, self.holes = is_exact, 0
@@ -49,6 +51,9 @@ class Script:
 
     def is_unreferenced(self, packet: Packet) -> bool:
         return "k" not in packet.word
+
+    def is_entry(self, packet: Packet) -> bool:
+        return True
 
     def references(self) -> None:
         return None

@@ -140,6 +140,21 @@ def test_none_are_where_it_cannot_be_told_what_refers_to_them(read: Read, recipe
     assert len(decoded) > 270
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("params", ["intra-refresh=1:ref=1", "intra-refresh=1:ref=3:crf=14"])
+def test_a_keyframe_that_refers_to_others_is_no_place_to_begin(read: Read, params: str, threads: int) -> None:
+    """Some time behind it pictures look like whole ones to FFmpeg that differ by a little."""
+    recipe: dict[str, Any] = {"b_frames": 0, "params": params, "gop": 8, "frames": 150}
+    video = unplanned(read(None, **recipe))
+    expected = {one.time_us: video.upright(one.frame).tobytes() for one in video.every_picture(0, FAR_US)}
+    assert len(expected) == 150
+    for late_us in (0, 10_000, 400_000, 777_777):
+        wanted_us = [late_us + second for second in EVERY_SECOND[:5]]
+        spans = [(wanted_us[2] + 1, FAR_US, wanted_us[3:]), (0, wanted_us[2] + 1, wanted_us[:3])]
+        found = seen(read(None, threads, **recipe), spans)
+        assert [time_us for time_us, pixels in found if pixels != expected[time_us]] == []
+
+
 def test_where_a_wanted_picture_was_left_out_every_one_is_decoded(read: Read) -> None:
     """A B-frame that stays on screen for a second looks as if nobody wanted it."""
     times_ms = tuple(n * 40 + 1000 * (n > 30) for n in range(60))

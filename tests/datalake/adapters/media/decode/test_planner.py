@@ -65,6 +65,14 @@ def test_a_clock_that_is_set_back_is_not_planned_by(planner: Planner) -> None:
     assert planner.places_us(2_000_000) == [2_000_000, 1_000_000]
 
 
+def test_of_two_pictures_near_a_wanted_time_the_one_on_screen_is_needed(planner: Planner) -> None:
+    near_us = [5 * SECOND - 60_000, 5 * SECOND - 20_000, 5 * SECOND + 20_000]
+    planner.want([5 * SECOND])
+    assert [planner.is_needed(time_us, near_us) for time_us in near_us] == [False, True, True]
+    planner.want([5 * SECOND, near_us[2]])
+    assert [planner.is_needed(time_us, near_us) for time_us in near_us] == [False, True, True]
+
+
 def test_every_picture_is_needed_where_nothing_is_to_be_left_out(planner: Planner) -> None:
     planner.want([SECOND, 3 * SECOND])
     planner.leaves_out = False

@@ -43,22 +43,16 @@ def sequence(
     width: int = _SIDE,
     whole: int = 1,
     more_bits: int = 0,
+    is_order_told: bool = True,
 ) -> bytes:
-    """Whole frames of 32x32; at most two pictures come out behind one that is decoded later."""
+    """Whole frames of 32x32; `is_order_told`: two pictures at most come out before one decoded earlier."""
     chroma = [("ue", 1), ("ue", more_bits), ("ue", more_bits), ("u", 0, 2)] if profile == 100 else []
     ordered = [("ue", order), ("ue", ORDER_BITS - 4)] if order == 0 else [("ue", order)]
     size = [("u", gaps, 1), ("ue", width - 1), ("ue", _SIDE - 1), ("u", whole, 1), ("u", 1, 1), ("u", 0, 1)]
-    reordered = [
-        ("u", 0b11, 2),
-        ("ue", 0),
-        ("ue", 0),
-        ("ue", 10),
-        ("ue", 10),
-        ("ue", 2),
-        ("ue", max(2, references)),
-    ]
+    limits = [("ue", value) for value in (0, 0, 10, 10, 2, max(2, references))]
+    told = [("u", 1, 1), ("u", 0, 8), ("u", 0b11, 2), *limits] if is_order_told else [("u", 0, 1)]
     head = [("u", profile, 8), ("u", 30, 16), ("ue", number), *chroma, ("ue", FRAME_NUM_BITS - 4), *ordered]
-    return unit(SEQUENCE, *head, ("ue", references), *size, ("u", 1, 1), ("u", 0, 8), *reordered)
+    return unit(SEQUENCE, *head, ("ue", references), *size, *told)
 
 
 def picture(

@@ -136,6 +136,25 @@ def test_a_number_that_comes_round_to_one_that_is_kept_is_not_followed() -> None
     assert found == [[], *([number] for number in range(1, 16)), None]
 
 
+def test_b_pictures_refer_to_the_nearest_before_and_behind_by_the_earlier_of_two_fields() -> None:
+    """The lower field of the second picture comes three places before its upper one."""
+    head = [sequence(references=3), picture(has_bottom_order=1)]
+    first = sliced("I", 0, 0, is_start=True, content=0, bottom_order=0)
+    second, third = p_slice(1, 4, bottom_order=-3), p_slice(2, 6, bottom_order=0)
+    b_slice = sliced("B", 3, 2, is_reference=False, bottom_order=0)
+    assert refers(head, first, second, third, b_slice)[-1] == [2, 3]
+
+
+def test_places_in_order_go_on_where_their_bits_come_round() -> None:
+    """Six bits: 68 is written as 4."""
+    slices = [p_slice(number, 20 * number) for number in (1, 2, 3)]
+    b_slice = sliced("B", 5, 62, is_reference=False)
+    assert refers([sequence(references=5), picture()], start(), *slices, p_slice(4, 68), b_slice)[-1] == [
+        4,
+        5,
+    ]
+
+
 @pytest.mark.parametrize("other", [p_slice(1, 2, 1, 0, 0), p_slice(1, 4), p_slice(1, 2, is_reference=False)])
 def test_slices_that_do_not_agree_about_their_picture_are_not_followed(other: bytes) -> None:
     references = References(Parameters(HEAD))

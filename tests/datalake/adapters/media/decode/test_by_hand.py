@@ -1,0 +1,146 @@
+"""Streams written by hand in which a slip about references, or a picture that is lost, shows another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datalake.adapters.media.decode.reader import Reader
+from tests.datalake.adapters.media.decode.h264.by_hand import (
+    Units,
+    number_of,
+    picture,
+    pyramid,
+    sequence,
+    sliced,
+    start,
+    write_transport,
+)
+from tests.datalake.adapters.media.decode.h264.flash import write_flash
+from tests.datalake.adapters.media.decode.plans import FAR_US, packets_decoded, seen, unplanned
+
+PICTURE_US = 40_000
+HEAD = [sequence(references=6), picture()]
+REFUSED = {"quality": 30, "changes": (2,)}
+
+
+def times(*places: int) -> list[tuple[int, int, list[int]]]:
+    """One span, and pictures wanted in it."""
+    return [(0, FAR_US, [place * PICTURE_US for place in places])]
+
+
+def old(name: str) -> dict[str, Units]:
+    """A copy of the B picture 14 places before, if six pictures are kept."""
+    return {name: [sliced("P", number_of(name), 2 * int(name[1:]), copied=4, active=5)]}
+
+
+def dropping(name: str) -> bytes:
+    """A slice of a P picture that a decoder refuses, and which says that the picture before is dropped."""
+    return sliced("P", number_of(name), 2 * int(name[1:]), 1, 0, 0, **REFUSED)
+
+
+REFUSED_FIRST = "a slice that a decoder refuses comes first"
+CASES: dict[str, tuple[Units, dict[str, Units], bool]] = {
+    "usual": (HEAD, {}, True),
+    "one that is old is referred to": (HEAD, old("P24"), True),
+    "parameters of a sequence that is not there": (
+        [sequence(0, 6), sequence(1, 3), picture()],
+        old("P24"),
+        False,
+    ),
+    "parameters that a decoder refuses": (
+        [sequence(0, 6), sequence(0, 3, profile=100, more_bits=12), picture()],
+        old("P24"),
+        False,
+    ),
+    "two pictures at one place in order": (
+        HEAD,
+        {"b23": [sliced("B", number_of("b23"), 44, is_reference=False)]},  # as B22, which it copies
+        True,
+    ),
+    REFUSED_FIRST: (
+        HEAD,
+        {
+            "P28": [dropping("P28"), sliced("P", number_of("P28"), 56, content=28, changes=(2,))],
+            **old("P36"),
+        },
+        True,
+    ),
+    "parameters in the packet of one that is left out": (
+        HEAD,
+        {
+            "B10": [picture(1), sliced("B", number_of("B10"), 20, content=10)],
+            "P24": [sliced("P", number_of("P24"), 48, content=24, changes=(2,), parameters=1)],
+        },
+        True,
+    ),
+}
+
+
+# where packets are found by their slices, two that begin a picture are two packets
+IN_FILES = [(case, suffix) for suffix in (".ts", ".flv") for case in CASES]
+IN_FILES.remove((REFUSED_FIRST, ".ts"))
+
+
+@pytest.mark.parametrize(("case", "suffix"), IN_FILES)
+def test_the_pictures_are_those_that_are_decoded_without_any(
+    read_file: Callable[..., Reader], tmp_path: Path, case: str, suffix: str
+) -> None:
+    head, pictures, has_stand_ins = CASES[case]
+    path, packets = tmp_path / f"by hand{suffix}", pyramid(**pictures)
+    if suffix == ".flv":
+        write_flash(path, [(head, packets)])
+    else:
+        write_transport(path, head, packets)
+    stood_in = 0
+    for places in [(0, 14, 18, 24, 32), (0, 26, 30, 36, 40), (0, 23, 28, 40), (0, 20, 40)]:
+        video = read_file(path)
+        decoded = packets_decoded(video)
+        assert seen(video, times(*places)) == seen(unplanned(read_file(path)), times(*places))
+        stood_in += sum(packet.pos is None for packet in decoded)
+    assert (stood_in > 0) is has_stand_ins
+
+
+def test_bytes_that_no_picture_holds_are_damage_though_nobody_wants_it(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    good = sliced("B", number_of("B10"), 20, content=10)
+    bad = good[:40] + bytes(3) + good[43:]
+    path = write_flash(tmp_path / "zeros.flv", [(HEAD, pyramid(B10=[bad]))])
+    for video in (read_file(path), unplanned(read_file(path))):
+        assert len(list(video.pictures(0, FAR_US, [0, 20 * PICTURE_US]))) == 1
+        assert [one.start_us for one in video.damage] == [9 * PICTURE_US]  # which refers to it
+
+
+def test_with_another_header_in_the_file_none_does_any_more(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    """Flash sends headers in between: by the first three pictures are kept, by the second six."""
+    parts = [([sequence(references=3), picture()], pyramid(5)), (HEAD, pyramid(**old("P24")))]
+    path = write_flash(tmp_path / "two headers.flv", parts)
+    for places in [(0, 10, 21, 35, 39, 45, 53), (0, 35, 39, 45, 53), tuple(range(61))]:
+        expected = seen(unplanned(read_file(path)), times(*places))
+        assert len(expected) == len(places)
+        assert seen(read_file(path), times(*places)) == expected
+
+
+def test_a_picture_that_is_lost_after_a_seek_is_found_from_the_start(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    """FFmpeg has to guess how far pictures are reordered, and loses one in finding that it is farther.
+
+    Read from the start that is the second of the first pyramid; it is read there before any other.
+    """
+    flat = [(0, [start()])]
+    flat += [(number, [sliced("P", number, 2 * number, content=number)]) for number in range(1, 30)]
+    deep = [(first + time, units) for first in (30, 71) for time, units in pyramid()]
+    head = [sequence(is_order_told=False), picture()]
+    path = write_transport(tmp_path / "by hand.ts", head, [*flat, *deep])
+    video = unplanned(read_file(path))
+    whole = {one.time_us: video.upright(one.frame).tobytes() for one in video.every_picture(0, FAR_US)}
+    assert [place for place in range(112) if place * PICTURE_US not in whole] == [31]
+    for place in range(71, 80):
+        found = seen(read_file(path), times(0, place))
+        assert found[1] == (place * PICTURE_US, whole[place * PICTURE_US])
