@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext, ThreadType
@@ -17,6 +17,7 @@ from datalake.adapters.media.decode.decoder_log import DecoderLog
 from datalake.adapters.media.decode.h264.parameters import Parameters
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
+from datalake.adapters.media.decode.hardware import StreamOpener
 from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
@@ -38,16 +39,30 @@ class Decoded(NamedTuple):
 class PictureDecoder:
     """Packets in, frames out; damage is told, not raised.
 
+    FFmpeg's H.264 decoder keeps what it had read of a block when it met damage, and adds it to a later one,
+    behind a flush or not: from there on another takes its place.
+
+    Args:
+        stream: what is to be decoded.
+        pixel_format: of its pictures.
+        threads: that decode at once.
+        opener: opens the same file and stream again.
+
     Attributes:
         is_software: False where a GPU decodes.
         is_exact: True when damage is noticed at its own packet; threads may notice it some packets early, and
             a GPU hardly ever.
         names_keyframes: True when frames say whether they are keyframes.
+        is_spoilt: set where damage was decoded.
     """
 
-    def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
-        self._has_begun = False
-        self._context = _context(stream, pixel_format, threads)
+    def __init__(
+        self, stream: AvStream, pixel_format: str | None, threads: int, opener: StreamOpener
+    ) -> None:
+        self._has_begun = self.is_spoilt = False
+        self._opener, self._opened = opener, ExitStack()
+        self._kind = pixel_format, threads
+        self._context = _context(stream, *self._kind)
         self.is_software = not self._context.is_hwaccel
         self.is_exact = threads == 1 and self.is_software
         self.names_keyframes = self._context.name not in _STRICTER.values()
@@ -67,6 +82,7 @@ class PictureDecoder:
         """Wait for the decoder's threads: one that logs while the context is freed would wait for us."""
         self._context.flush_buffers()
         self._log.leave()
+        self._opened.close()
 
     @contextmanager
     def not_listening(self) -> Iterator[None]:
@@ -78,8 +94,15 @@ class PictureDecoder:
             self._log.listen()
 
     def restart(self) -> None:
-        """Forget everything; the next packet is a keyframe."""
-        self._context.flush_buffers()
+        """Forget everything; the next packet is a keyframe.
+
+        Raises:
+            av.error.FFmpegError: another decoder is needed, and the file cannot be opened any more.
+        """
+        if self.is_spoilt and self._is_h264:
+            self._take_another()
+        else:
+            self._context.flush_buffers()
         self._log.taken()
         self._has_begun = False
 
@@ -143,6 +166,13 @@ class PictureDecoder:
         if decoded.damage is None and not self.is_exact and self._log.errors > errors:
             return decoded._replace(damage="an error at the end")  # after a frame PyAV keeps it to itself
         return decoded
+
+    def _take_another(self) -> None:
+        with self.not_listening():
+            container, stream = self._opener()
+        self._context, self.is_spoilt = _context(stream, *self._kind), False
+        self._opened.close()
+        self._opened.callback(container.close)
 
     def _decoded(self, packet: Packet[AvStream] | None) -> Decoded:
         try:

@@ -153,10 +153,11 @@ class PictureStream:
             raise StartElsewhere(reason)
         if self._is_entering and self._time_of(packet) < (self._keyframe_us or 0):
             self._drops_leading = True  # a picture that refers to some before the keyframe: no damage
-        elif self._is_entering and not self._may_be_damaged:
+            return
+        self._decoder.is_spoilt = True
+        if self._is_entering and not self._may_be_damaged:
             raise StartElsewhere
-        else:
-            self._skip(reason, packet, pictures)
+        self._skip(reason, packet, pictures)
 
     def _skip(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
         """Give up what is not decoded yet up to the next keyframe; what is, is whole unless flagged."""
@@ -212,6 +213,7 @@ class PictureStream:
             raise StartElsewhere(decoded.damage)
         pictures = self._pictures(decoded.frames)
         yield from pictures if _missing(pictures) is None else []
+        self._decoder.is_spoilt |= decoded.damage is not None
         reason = self._breaks_off or decoded.damage or _missing(pictures)
         if reason is not None:
             end_us = max(0, self._latest_us) + 1

@@ -59,7 +59,7 @@ class Reader:
         self._note_keyframes(times_us, are_shown=not is_indexed(self._stream))
         self._holes = holes_of(self._container)
         self._keyframes = Keyframes(self._clock, self._holes)
-        self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
+        self._decoder = PictureDecoder(self._stream, video.pixel_format, threads, self.opener)
 
     def close(self) -> None:
         """Close the file; its filters' memory goes with the next collection of garbage."""
@@ -241,7 +241,7 @@ class Reader:
         self.close()
         self._container, self._stream = self.opener()
         self._clock = Clock(self._video, self._container.format.name)
-        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
+        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads, self.opener)
         self._step_in(is_start=True)
 
     def _note(self, damage: Damage) -> None:

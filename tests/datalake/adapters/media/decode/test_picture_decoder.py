@@ -64,6 +64,21 @@ def test_most_flipped_bytes_are_noticed(
     assert unnoticed <= most_unnoticed
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+def test_nothing_is_left_of_a_damaged_block(read: Callable[..., Reader], suffix: str) -> None:
+    """FFmpeg adds what it had read of it to the first block of the next keyframe, unless it is told to go."""
+    clip = {"params": "cabac=0:crf=4:ref=1", "b_frames": 2, "frames": 40, "gop": 10, "suffix": suffix}
+    whole, noticed = shown(read(**clip)), 0
+    for seed in range(40):
+        video = read(partial(_flipped, seed=seed), **clip)
+        found = shown(video)
+        ends_us = [one.end_us for one in video.damage]
+        noticed += len(ends_us) == 1
+        if len(ends_us) == 1:
+            assert [time for time in found if time > ends_us[0] and found[time] != whole[time]] == []
+    assert noticed > 10
+
+
 def test_a_hole_of_zeros_is_noticed_where_the_decoder_sees_nothing(read: Callable[..., Reader]) -> None:
     clip = {"codec": "libx265", "frames": 60, "gop": 20, "scale": 2}
     whole = shown(read(**clip))
