@@ -18,6 +18,7 @@ _PATCHED = re.compile(
     r"|Skipping invalid undecodable NALU: ([12]?\d|3[01])$"  # HEVC: a slice; other units are no pictures
     r"|Verifying checksum .*mismatching"  # HEVC: the encoder's own checksum of the picture
 )
+_BROKEN_OFF = "error while decoding MB"  # H.264: in the middle of a block
 _HOLE = re.compile(r".* at pos (\d+) .* invalid as first byte of an EBML number")
 _MOST_HOLES = 1000
 _DECODERS_OF_RECORD = ("libdav1d",)  # its errors are all about pictures
@@ -28,13 +29,14 @@ class DecoderLog(logging.Handler):
 
     Attributes:
         errors: lines of error level so far, signs or not.
+        broken_off: blocks of H.264 so far whose bytes made no sense.
         holes: how often Matroska's demuxer found nothing to read where an element should begin.
         hole_starts: the bytes at which it did, each once; of very many only the first.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.errors = self.holes = 0
+        self.errors = self.broken_off = self.holes = 0
         self.hole_starts: list[int] = []
         self._sign: str | None = None
         self._logger = logging.getLogger("libav")
@@ -63,6 +65,7 @@ class DecoderLog(logging.Handler):
         """Keep the line if it is a sign."""
         line = record.getMessage()
         self.errors += record.levelno >= logging.ERROR
+        self.broken_off += line.startswith(_BROKEN_OFF)
         if hole := _HOLE.match(line):
             self._add_hole(int(hole[1]))
         is_of_record = record.levelno >= logging.ERROR and record.name.endswith(_DECODERS_OF_RECORD)

@@ -19,6 +19,10 @@ class OutOfOrder(Exception):
     """Pictures do not come out as their packets' times say, so one left out may be wanted: leave out none."""
 
 
+class SeekMisled(Exception):
+    """What comes behind a seek is not what comes there from the start of the file on."""
+
+
 class LeftOut:
     """What was left out since decoding entered the stream.
 
@@ -92,12 +96,14 @@ class LeftOut:
 
         Raises:
             OutOfOrder: one with the same time was left out, or one before it was decoded and never came out.
+            SeekMisled: the latter, though none was left out.
         """
         first_us = min(self._times_us, default=picture.time_us + 1)
         is_lost = picture.frame is not None and any(time_us < picture.time_us for time_us in self._due_us)
-        has_fewer = self._has_any or not (self._is_start or self._decoder.may_hold_fields)
-        if picture.time_us in self._times_us or (has_fewer and is_lost):
+        if picture.time_us in self._times_us or (self._has_any and is_lost):
             raise OutOfOrder
+        if is_lost and not (self._is_start or self._decoder.may_hold_fields):
+            raise SeekMisled
         self._due_us = [time_us for time_us in self._due_us if time_us > picture.time_us]
         if first_us > picture.time_us:
             return picture

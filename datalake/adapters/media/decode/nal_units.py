@@ -48,10 +48,12 @@ class PacketCheck:
         units = self._units
         found = self._found(data)
         others = [one for one in found if units is None or units.kind(one) not in units.slices]
-        return b"".join(self._packed(one) for one in (*others, unit))
+        return self.packed((*others, unit))
 
-    def _packed(self, unit: bytes) -> bytes:
-        return (len(unit).to_bytes(self._width, "big") if self._width else b"\0\0\1") + unit
+    def packed(self, units: Iterable[bytes]) -> bytes:
+        """A packet of these units."""
+        width = self._width
+        return b"".join((len(one).to_bytes(width, "big") if width else b"\0\0\1") + one for one in units)
 
     def is_broken(self, data: bytes) -> bool:
         """True when a packet holds bytes that the format forbids, or no picture.

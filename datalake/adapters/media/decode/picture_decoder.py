@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext, ThreadType
@@ -14,10 +14,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
+from datalake.adapters.media.decode.h264.blank import blank_picture
 from datalake.adapters.media.decode.h264.parameters import Parameters
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
-from datalake.adapters.media.decode.hardware import StreamOpener
 from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
@@ -39,30 +39,20 @@ class Decoded(NamedTuple):
 class PictureDecoder:
     """Packets in, frames out; damage is told, not raised.
 
-    FFmpeg's H.264 decoder keeps what it had read of a block when it met damage, and adds it to a later one,
-    behind a flush or not: from there on another takes its place.
-
-    Args:
-        stream: what is to be decoded.
-        pixel_format: of its pictures.
-        threads: that decode at once.
-        opener: opens the same file and stream again.
+    Where H.264 was damaged a blank picture is decoded before the next keyframe, or where none can be written
+    this keyframe is decoded twice: FFmpeg adds what it had read of the damaged block to the next one.
 
     Attributes:
         is_software: False where a GPU decodes.
         is_exact: True when damage is noticed at its own packet; threads may notice it some packets early, and
             a GPU hardly ever.
         names_keyframes: True when frames say whether they are keyframes.
-        is_spoilt: set where damage was decoded.
     """
 
-    def __init__(
-        self, stream: AvStream, pixel_format: str | None, threads: int, opener: StreamOpener
-    ) -> None:
-        self._has_begun = self.is_spoilt = False
-        self._opener, self._opened = opener, ExitStack()
-        self._kind = pixel_format, threads
-        self._context = _context(stream, *self._kind)
+    def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
+        self._is_fresh, self._has_begun = True, False
+        self._taken_up = 0  # blocks that broke off and cannot be added to others any more
+        self._context = _context(stream, pixel_format, threads)
         self.is_software = not self._context.is_hwaccel
         self.is_exact = threads == 1 and self.is_software
         self.names_keyframes = self._context.name not in _STRICTER.values()
@@ -82,7 +72,6 @@ class PictureDecoder:
         """Wait for the decoder's threads: one that logs while the context is freed would wait for us."""
         self._context.flush_buffers()
         self._log.leave()
-        self._opened.close()
 
     @contextmanager
     def not_listening(self) -> Iterator[None]:
@@ -94,22 +83,18 @@ class PictureDecoder:
             self._log.listen()
 
     def restart(self) -> None:
-        """Forget everything; the next packet is a keyframe.
-
-        Raises:
-            av.error.FFmpegError: another decoder is needed, and the file cannot be opened any more.
-        """
-        if self.is_spoilt and self._is_h264:
-            self._take_another()
-        else:
-            self._context.flush_buffers()
+        """Forget everything; the next packet is a keyframe."""
+        self._context.flush_buffers()
         self._log.taken()
-        self._has_begun = False
+        self._is_fresh, self._has_begun = True, False
 
     def frames(self, packet: Packet[AvStream]) -> Decoded:
         """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
         if self._check.is_broken(bytes(packet)):
             return Decoded([], "bytes that cannot be picture data")
+        if self._is_fresh and self.has_broken_off:
+            self._take_up(packet)
+        self._is_fresh = False
         decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
         self._has_begun = self._has_begun or bool(decoded.frames)
         if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
@@ -167,12 +152,20 @@ class PictureDecoder:
             return decoded._replace(damage="an error at the end")  # after a frame PyAV keeps it to itself
         return decoded
 
-    def _take_another(self) -> None:
-        with self.not_listening():
-            container, stream = self._opener()
-        self._context, self.is_spoilt = _context(stream, *self._kind), False
-        self._opened.close()
-        self._opened.callback(container.close)
+    @property
+    def has_broken_off(self) -> bool:
+        """True where pictures to come may hold what is left of one that broke off in a block."""
+        return self._is_h264 and self._log.broken_off > self._taken_up
+
+    def _take_up(self, packet: Packet[AvStream]) -> None:
+        """Have what is left added to a picture that nobody sees."""
+        self._taken_up, known = self._log.broken_off, self._parameters
+        blank = None if known.sequence is None else blank_picture(known.sequence, known.pictures)
+        self._decoded(
+            packet if blank is None else cast("Packet[AvStream]", Packet(self._check.packed(blank)))
+        )
+        self._context.flush_buffers()
+        self._log.taken()
 
     def _decoded(self, packet: Packet[AvStream] | None) -> Decoded:
         try:

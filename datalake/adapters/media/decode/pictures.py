@@ -16,7 +16,7 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture, Skipped
-from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder
+from datalake.adapters.media.decode.left_out import LeftOut, SeekMisled
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
@@ -74,8 +74,8 @@ class PictureStream:
 
         Raises:
             StartElsewhere: damage or not, it cannot be told from here.
-            OutOfOrder: what was left out may be wanted, or a seek led where nothing can be told: the keyframe
-                refers to others, or the decoder loses pictures.
+            OutOfOrder: what was left out may be wanted.
+            SeekMisled: a seek led to a keyframe that refers to others, or the decoder loses pictures there.
         """
         for picture in chain(self._in_turn(), [None]):
             held, self._held = self._held, picture
@@ -126,7 +126,7 @@ class PictureStream:
     def _of(self, coming: Coming, time_us: int) -> Iterator[Picture]:
         packet = coming.packet
         if self._keyframe_us is None and not (self._is_start or self._decoder.is_entry(packet)):
-            raise OutOfOrder
+            raise SeekMisled
         if self._skipped is not None:
             yield from self._in_place_of_skipped()
             self._keyframe_us, self._drops_leading, self._may_be_damaged = None, True, True
@@ -151,10 +151,10 @@ class PictureStream:
     def _on_damage(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
         if not self._decoder.is_exact:
             raise StartElsewhere(reason)
-        if self._is_entering and self._time_of(packet) < (self._keyframe_us or 0):
+        leads = self._is_entering and self._time_of(packet) < (self._keyframe_us or 0)
+        if leads and not self._decoder.has_broken_off:
             self._drops_leading = True  # a picture that refers to some before the keyframe: no damage
             return
-        self._decoder.is_spoilt = True
         if self._is_entering and not self._may_be_damaged:
             raise StartElsewhere
         self._skip(reason, packet, pictures)
@@ -213,7 +213,6 @@ class PictureStream:
             raise StartElsewhere(decoded.damage)
         pictures = self._pictures(decoded.frames)
         yield from pictures if _missing(pictures) is None else []
-        self._decoder.is_spoilt |= decoded.damage is not None
         reason = self._breaks_off or decoded.damage or _missing(pictures)
         if reason is not None:
             end_us = max(0, self._latest_us) + 1

@@ -16,7 +16,7 @@ from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
 from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times_us, shown_keyframe_times_us
-from datalake.adapters.media.decode.left_out import OutOfOrder
+from datalake.adapters.media.decode.left_out import OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
 from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
@@ -59,7 +59,7 @@ class Reader:
         self._note_keyframes(times_us, are_shown=not is_indexed(self._stream))
         self._holes = holes_of(self._container)
         self._keyframes = Keyframes(self._clock, self._holes)
-        self._decoder = PictureDecoder(self._stream, video.pixel_format, threads, self.opener)
+        self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)
 
     def close(self) -> None:
         """Close the file; its filters' memory goes with the next collection of garbage."""
@@ -130,7 +130,7 @@ class Reader:
         """From the start: in software; where it was that, with one thread that leaves nothing out."""
         if not self._decoder.is_software:
             self.opener.give_up_hardware(trouble)
-            with suppress(StartElsewhere, OutOfOrder):
+            with suppress(StartElsewhere, OutOfOrder, SeekMisled):
                 self._reopen()
                 self._keyframes = Keyframes(self._clock, self._holes)  # only the GPU may have taken none
                 self._move_as_planned(time_us)
@@ -140,20 +140,22 @@ class Reader:
         self._move_as_planned(time_us)
 
     def _move_as_planned(self, time_us: int) -> None:
-        """The same; what has gone wrong with leaving out, and with seeks, is not done any more."""
+        """The same; what has gone wrong with leaving out, or with a seek, is not done any more."""
         while True:
             try:
                 return self._move_to(time_us)
             except OutOfOrder:
-                self._can_seek = self._can_seek and self._planner.leaves_out
                 self._planner.leaves_out = False
-                self._reopen()
+            except SeekMisled:
+                self._can_seek = False
+            self._reopen()
 
     def _move_to(self, time_us: int) -> None:
         """Make current what is on screen at a time, seeking where it must or saves something.
 
         Raises:
-            OutOfOrder: it was left out, or may have been, or a seek led where nothing can be told.
+            OutOfOrder: it was left out, or may have been.
+            SeekMisled: a seek led where it cannot be told.
         """
         if self._has_taken_alone(time_us):
             return
@@ -241,7 +243,7 @@ class Reader:
         self.close()
         self._container, self._stream = self.opener()
         self._clock = Clock(self._video, self._container.format.name)
-        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads, self.opener)
+        self._decoder = PictureDecoder(self._stream, self._video.pixel_format, self._threads)
         self._step_in(is_start=True)
 
     def _note(self, damage: Damage) -> None:

@@ -14,6 +14,8 @@ _H264 = 7  # the kind of a unit that holds parameters
 _MOST_BYTES = 4096  # of an H.264 unit of parameters that are read: far more than those asked for take
 _WITH_CHROMA = (44, 83, 86, 100, 110, 118, 122, 128, 138, 244)  # profiles; others are 4:2:0
 _READ_IN_TWO_WAYS = (134, 135, 139, 144)  # with it in some editions or decoders, without in others
+_MOST_REFERENCES, _MOST_BITS = 16, 16  # in an H.264 sequence (7.4.2.1.1)
+_MOST_MACROBLOCKS = 139_264  # in a picture, at the highest level (table A-1)
 _LONGEST_CYCLE = 255  # of offsets in order (7.4.2.1.1)
 
 
@@ -24,26 +26,36 @@ class H264Sequence:
     Attributes:
         number: by which the parameters of pictures name it.
         more_bits: than eight a luma sample.
-        has_chroma: they have colours, coded with the luma.
+        chroma: 0: no colours; 1: 4:2:0, 2: 4:2:2, 3: 4:4:4.
         is_plane_by_plane: luma and colours are coded as if they were pictures of their own.
         frame_num_bits: of the number by which pictures refer to each other.
-        order_bits: of the number by which they are put in order; 0 where that is told otherwise.
+        order: how they are put in order (pic_order_cnt_type).
+        order_bits: of the number that says so; 0 where there is none.
         most_references: pictures that are kept for others to refer to.
         has_gaps: numbers of pictures may be missing.
+        width: of a picture, in macroblocks.
         macroblocks: in a picture, where it is not coded as two fields.
         is_whole_frames: no picture is coded as two fields.
     """
 
     number: int
     more_bits: int
-    has_chroma: bool
+    chroma: int
     is_plane_by_plane: bool
     frame_num_bits: int
+    order: int
     order_bits: int
     most_references: int
     has_gaps: bool
+    width: int
     macroblocks: int
     is_whole_frames: bool
+
+    @property
+    def is_allowed(self) -> bool:
+        """False where a number is larger than may be."""
+        are_few = self.most_references <= _MOST_REFERENCES and self.macroblocks <= _MOST_MACROBLOCKS
+        return are_few and self.frame_num_bits <= _MOST_BITS and self.order_bits <= _MOST_BITS
 
 
 def h264_sequence(unit: bytes) -> H264Sequence | None:
@@ -75,12 +87,12 @@ def h264_sequence(unit: bytes) -> H264Sequence | None:
             return None
         bits.golomb(cycle)
     most_references, has_gaps = bits.golomb(), bits.take(1) == 1
-    macroblocks = (bits.golomb() + 1) * (bits.golomb() + 1)
+    width = bits.golomb() + 1
+    macroblocks = width * (bits.golomb() + 1)
     is_whole_frames = bits.take(1) == 1
-    coding = number, more_bits, chroma > 0, is_plane_by_plane
-    return H264Sequence(
-        *coding, frame_num_bits, order_bits, most_references, has_gaps, macroblocks, is_whole_frames
-    )
+    coding = number, more_bits, chroma, is_plane_by_plane
+    numbers = frame_num_bits, order, order_bits, most_references
+    return H264Sequence(*coding, *numbers, has_gaps, width, macroblocks, is_whole_frames)
 
 
 def h264_is_whole_frames(unit: bytes) -> bool:

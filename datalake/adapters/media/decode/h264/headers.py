@@ -68,7 +68,9 @@ def slice_header(unit: bytes, known: Parameters) -> SliceHeader:
     is_start, is_reference = unit[0] & 31 == WHOLE_START, unit[0] & 0x60 != 0
     _, kind, number = bits.golomb(), bits.golomb(), bits.golomb()
     sequence, common, kind = known.sequence, known.pictures.get(number), kind % 5 if kind < _KINDS else -1
-    if kind not in (P, B, INTRA) or (is_start and kind != INTRA) or sequence is None or common is None:
+    if kind not in (P, B, INTRA) or (is_start and kind != INTRA) or not known.are_followed:
+        raise Untold
+    if sequence is None or common is None:
         raise Untold
     frame_num = bits.take(sequence.frame_num_bits)
     if is_start:
@@ -79,7 +81,7 @@ def slice_header(unit: bytes, known: Parameters) -> SliceHeader:
     active = _active(bits, kind, common)
     changes = _changes(bits, kind != INTRA, active[0]), _changes(bits, kind == B, active[1])
     if (kind == P and common.weighs_p) or (kind == B and common.weighs_b):
-        _pass_weights(bits, sequence.has_chroma, sum(active))
+        _pass_weights(bits, sequence.chroma > 0, sum(active))
     left = bits.left
     dropped = _dropped(bits, is_start) if is_reference else None
     marking = bits.again(left)

@@ -13,8 +13,6 @@ SEQUENCE, PICTURE = 7, 8  # kinds of units that hold parameters
 _MOST_BYTES = 160  # of a unit of a picture's parameters that are read
 _LAST_NUMBER = 255  # of a picture's parameters
 _FINEST, _COARSEST = -36, 51  # quantisers, of 14 bits a sample and of all
-_MOST_REFERENCES, _MOST_BITS = 16, 16  # in a sequence (7.4.2.1.1)
-_MOST_MACROBLOCKS = 139_264  # in a picture, at the highest level (table A-1)
 
 
 class Untold(Exception):
@@ -58,7 +56,7 @@ class Parameters:
         head: units of the header.
 
     Attributes:
-        sequence: None where its pictures are not followed, or nothing is known any more.
+        sequence: None where nothing is known, or nothing any more.
         pictures: by their numbers.
     """
 
@@ -70,6 +68,14 @@ class Parameters:
         with suppress(Untold):
             for unit in head:
                 self.learn(unit)
+
+    @property
+    def are_followed(self) -> bool:
+        """False where it is not looked into what pictures refer to."""
+        sequence = self.sequence
+        if sequence is None or sequence.has_gaps or not sequence.is_allowed:
+            return False
+        return sequence.is_whole_frames and not sequence.is_plane_by_plane and sequence.order == 0
 
     def learn(self, unit: bytes) -> None:
         """Note parameters; units of other kinds say nothing.
@@ -95,8 +101,7 @@ class Parameters:
         if kind not in (SEQUENCE, PICTURE):
             return
         if kind == SEQUENCE:
-            sequence = h264_sequence(unit)
-            self.sequence = sequence if sequence is not None and _is_followed(sequence) else None
+            self.sequence = h264_sequence(unit)
         else:
             found = picture_parameters(unit)
             if self.sequence is None or found.sequence_number != self.sequence.number:
@@ -128,10 +133,3 @@ def picture_parameters(unit: bytes) -> PictureParameters:
         raise Untold
     coding, weights = (is_arithmetic, has_bottom_order, active), (weighs_p, weighs_b)
     return PictureParameters(number, sequence_number, *coding, *weights, quality, says_deblocking)
-
-
-def _is_followed(sequence: H264Sequence) -> bool:
-    is_whole = sequence.is_whole_frames and not sequence.is_plane_by_plane
-    is_allowed = sequence.most_references <= _MOST_REFERENCES and sequence.macroblocks <= _MOST_MACROBLOCKS
-    is_numbered = sequence.frame_num_bits <= _MOST_BITS and 0 < sequence.order_bits <= _MOST_BITS
-    return is_whole and is_allowed and is_numbered and not sequence.has_gaps

@@ -37,8 +37,8 @@ def stand_in(header: SliceHeader) -> bytes:
         bits.signed(below)
     bits.put(0b110, 3)  # refers to one picture; the order of pictures is not changed
     if common.weighs_p:
-        bits.put(0b11, 2) if sequence.has_chroma else bits.put(0b1, 1)  # no denominators
-        bits.put(0, 2 if sequence.has_chroma else 1)  # nor weights
+        bits.put(0b11, 2) if sequence.chroma else bits.put(0b1, 1)  # no denominators
+        bits.put(0, 2 if sequence.chroma else 1)  # nor weights
     bits.put(*header.marking)
     if common.is_arithmetic:
         bits.golomb(_TABLE)

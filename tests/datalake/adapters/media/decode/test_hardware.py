@@ -221,9 +221,8 @@ def test_software_may_find_pictures_out_of_order_where_the_gpu_stumbled(
 
 def test_pictures_cut_otherwise_than_the_stream_says_are_no_pictures(facts: Facts, make_clip) -> None:
     path = make_clip()
-    opener = StreamOpener(str(path), facts(path), None)
     with av.open(str(path)) as container:
-        decoder = PictureDecoder(container.streams.video[0], "yuv420p", 1, opener)
+        decoder = PictureDecoder(container.streams.video[0], "yuv420p", threads=1)
         decoder.is_software = False
         packets = [packet for packet in container.demux(video=0) if packet.size]
         assert decoder.frames(packets[0]).damage is None

@@ -11,7 +11,7 @@ from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
 from datalake.adapters.media.decode.h264.headers import SliceHeader
 from datalake.adapters.media.decode.h264.references import Links
-from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder
+from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
@@ -105,7 +105,7 @@ def test_after_a_seek_whatever_is_decoded_has_to_come_out(is_start: bool, may_ho
     if is_start or may_hold_fields:
         found.before(shown(2))
         return
-    with pytest.raises(OutOfOrder):
+    with pytest.raises(SeekMisled):
         found.before(shown(2))
 
 

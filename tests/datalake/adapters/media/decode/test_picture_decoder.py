@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from datalake.adapters.media.decode.reader import Reader
-from tests.clips.damage import scrambled_picture
+from tests.clips.damage import flipped_in_pictures, scrambled_picture
 
 CODECS: list[tuple[dict[str, object], int]] = [  # and the picture that becomes noise, in decoding order
     ({"b_frames": 2}, 25),
@@ -22,8 +22,8 @@ CODECS: list[tuple[dict[str, object], int]] = [  # and the picture that becomes 
 EVERY_US = [number * 1_000_000 // 30 + 2000 for number in range(60)]
 
 
-def shown(video: Reader) -> dict[int, bytes]:
-    pictures = video.pictures(0, 10**9, EVERY_US)
+def shown(video: Reader, wanted_us: list[int] = EVERY_US) -> dict[int, bytes]:
+    pictures = video.pictures(0, 10**9, wanted_us)
     return {one.time_us: video.upright(one.frame).tobytes() for one in pictures if one.frame is not None}
 
 
@@ -77,6 +77,18 @@ def test_nothing_is_left_of_a_damaged_block(read: Callable[..., Reader], suffix:
         if len(ends_us) == 1:
             assert [time for time in found if time > ends_us[0] and found[time] != whole[time]] == []
     assert noticed > 10
+
+
+def test_nor_of_one_that_leads_a_keyframe(read: Callable[..., Reader]) -> None:
+    """After a seek they refer to some that are missing: that is no damage, but theirs leaves a rest."""
+    params = "open-gop=1:cabac=0:crf=4:b-adapt=0:b-pyramid=none:scenecut=0"
+    clip = {"params": params, "b_frames": 3, "frames": 90, "gop": 24}
+    whole = shown(read(**clip))
+    behind_us = EVERY_US[49:]  # a keyframe that is decoded as the 46th, with three that lead it
+    for seed in range(30):
+        damage = partial(flipped_in_pictures, first=46, past=49, count=3, seed=seed)
+        found = shown(read(damage, **clip), behind_us)
+        assert found.items() <= whole.items()
 
 
 def test_a_hole_of_zeros_is_noticed_where_the_decoder_sees_nothing(read: Callable[..., Reader]) -> None:

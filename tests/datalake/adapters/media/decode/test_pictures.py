@@ -27,7 +27,7 @@ class Script:
     Frames come out with their packet; `~` is a hole in the file that is heard of, `_` one at a known place.
     """
 
-    may_hold_fields = is_spoilt = False
+    may_hold_fields = has_broken_off = False
 
     def __init__(self, text: str, is_exact: bool = True) -> None:
         self._words = text.split()
