@@ -18,7 +18,7 @@ from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture, Skipped
 from datalake.adapters.media.decode.left_out import LeftOut, SeekMisled
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
-from datalake.adapters.media.decode.picture_decoder import PictureDecoder
+from datalake.adapters.media.decode.picture_decoder import Decoded, PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
 from datalake.adapters.media.transport_holes import Hole
 
@@ -161,7 +161,7 @@ class PictureStream:
 
     def _skip(self, reason: str, packet: Packet[AvStream], pictures: list[Picture]) -> None:
         """Give up what is not decoded yet up to the next keyframe; what is, is whole unless flagged."""
-        pictures = pictures + self._pictures(self._decoder.rest().frames)
+        pictures = pictures + self._pictures(self._rest().frames)
         self._decoder.restart()
         time_us = self._time_of(packet)
         self._skipped = Skipped(Damage(reason, time_us, time_us))
@@ -189,7 +189,7 @@ class PictureStream:
         cut_us = {self._before_us} if self._hole_starts else set()
         if self._held is not None and self._held.time_us in cut_us:
             self._held = None
-        rest = self._pictures(self._decoder.rest().frames)
+        rest = self._pictures(self._rest().frames)
         self._decoder.restart()
         pictures = [one for one in rest if one.time_us not in cut_us]
         last_us = max([self._latest_us, *(one.time_us for one in pictures)])
@@ -208,15 +208,20 @@ class PictureStream:
     def _tail(self) -> Iterator[Picture]:
         """What is left at the end of the file, and what cuts it short."""
         yield from self._in_place_of_skipped()
-        decoded = self._decoder.rest()
-        if decoded.damage is not None and not self._decoder.is_exact:
-            raise StartElsewhere(decoded.damage)
+        decoded = self._rest()
         pictures = self._pictures(decoded.frames)
         yield from pictures if _missing(pictures) is None else []
         reason = self._breaks_off or decoded.damage or _missing(pictures)
         if reason is not None:
             end_us = max(0, self._latest_us) + 1
             yield Picture(end_us, damage=Damage(reason, end_us, end_us))
+
+    def _rest(self) -> Decoded:
+        """What is still in the decoder; threads may notice damage only now."""
+        decoded = self._decoder.rest()
+        if decoded.damage is not None and not self._decoder.is_exact:
+            raise StartElsewhere(decoded.damage)
+        return decoded
 
     def _pictures(self, frames: list[VideoFrame]) -> list[Picture]:
         found = []

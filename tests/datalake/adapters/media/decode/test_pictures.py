@@ -127,6 +127,13 @@ def test_threads_cannot_tell_where_damage_is() -> None:
         shown("k0 !1 2", is_exact=False)
 
 
+def test_damage_that_threads_notice_late_is_not_carried_over_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Script, "rest", lambda _: Decoded([], "an error at the end"))
+    with pytest.raises(StartElsewhere):
+        shown("k0 1 ~ k7 8", is_exact=False)
+    assert shown("k0 1 ~ k7 8 !9 k10")[:5] == [*whole(0, 1), *damaged(1), *whole(7, 8)]
+
+
 def test_a_long_group_is_not_kept() -> None:
     later = " ".join(str(second) for second in range(2, 2000))
     assert shown(f"k0 !1 {later} k2000") == whole(0) + damaged(*range(1, 33)) + whole(2000)
