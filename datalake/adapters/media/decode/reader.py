@@ -130,25 +130,25 @@ class Reader:
         """From the start: in software; where it was that, with one thread that leaves nothing out."""
         if not self._decoder.is_software:
             self.opener.give_up_hardware(trouble)
-            with suppress(StartElsewhere, OutOfOrder, SeekMisled):
+            with suppress(StartElsewhere, OutOfOrder):
                 self._reopen()
                 self._keyframes = Keyframes(self._clock, self._holes)  # only the GPU may have taken none
                 self._move_as_planned(time_us)
                 return
         self._threads, self._planner.leaves_out = 1, False
-        self._reopen()
-        self._move_as_planned(time_us)
+        self._move_as_planned(time_us, anew=True)
 
-    def _move_as_planned(self, time_us: int) -> None:
+    def _move_as_planned(self, time_us: int, anew: bool = False) -> None:
         """The same; what has gone wrong with leaving out, or with a seek, is not done any more."""
-        while True:
-            try:
-                return self._move_to(time_us)
-            except OutOfOrder:
-                self._planner.leaves_out = False
-            except SeekMisled:
-                self._can_seek = False
-            self._reopen()
+        try:
+            if anew:
+                self._reopen()
+            return self._move_to(time_us)
+        except OutOfOrder:
+            self._planner.leaves_out = False
+        except SeekMisled:
+            self._can_seek = False
+        return self._move_as_planned(time_us, anew=True)
 
     def _move_to(self, time_us: int) -> None:
         """Make current what is on screen at a time, seeking where it must or saves something.

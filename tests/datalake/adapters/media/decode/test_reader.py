@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.coded_video import CodedVideo
+from datalake.adapters.media.decode.left_out import OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.picture_decoder import Decoded
 from datalake.adapters.media.decode.reader import Reader
 from tests.clips import frame_number
@@ -121,3 +122,21 @@ def test_memory_of_keyframes_is_eight_bytes_each(read: Read) -> None:
     video = read(frames=600, gop=1)
     assert len(video.keyframes_us) == 600
     assert video.keyframes_us.itemsize == 8
+
+
+def test_what_is_found_out_while_the_file_is_opened_anew_is_believed_as_well(
+    read: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seek misled; from the start pictures come out of order; then they do not."""
+    video = read(b_frames=3)
+    moves, openings = iter([SeekMisled, None]), iter([OutOfOrder, None])
+
+    def next_of(troubles: Iterator[type[Exception] | None]) -> None:
+        if (trouble := next(troubles)) is not None:
+            raise trouble
+
+    monkeypatch.setattr(video, "_move_to", lambda time_us: next_of(moves))
+    monkeypatch.setattr(video, "_reopen", lambda: next_of(openings))
+    video._move_as_planned(0)
+    assert (next(moves, "all"), next(openings, "all")) == ("all", "all")
+    assert (video._can_seek, video._planner.leaves_out) == (False, False)
