@@ -71,10 +71,8 @@ class LeftOut:
         is_between = latest_us is not None and latest_us < time_us < self._farthest_us
         may_miss = is_between and not (packet.is_discard or self._clock.counts_pictures)
         if may_miss and not self._is_needed(time_us):
-            other = None
             is_unreferenced = self._decoder.is_unreferenced(packet)
-            if not is_unreferenced:
-                other = self._stand_ins.instead_of(packet, self._farthest_us)
+            other = None if is_unreferenced else self._stand_ins.instead_of(packet, self._farthest_us)
             if is_unreferenced or other is not None:
                 self._has_any = True
                 self._times_us.append(time_us)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext, ThreadType
@@ -15,7 +15,7 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
 from datalake.adapters.media.decode.h264.blank import blank_picture
-from datalake.adapters.media.decode.h264.parameters import Parameters
+from datalake.adapters.media.decode.h264.parameters import Parameters, Untold
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
@@ -123,9 +123,9 @@ class PictureDecoder:
 
     def learn(self, packet: Packet[AvStream]) -> None:
         """Note the parameters in a packet that is decoded out of turn."""
-        references = self.references()
-        if references is not None:
-            references.next(self.units(packet))
+        for unit in self.units(packet) if self._is_h264 else ():
+            with suppress(Untold):
+                self._parameters.learn(unit)
 
     def stand_in(self, packet: Packet[AvStream], links: Links) -> Packet[AvStream] | None:
         """The packet with another picture in it; None where it is damaged."""

@@ -11,16 +11,19 @@ from collections.abc import Container
 from functools import lru_cache
 
 from datalake.adapters.media.decode.bits import BitWriter
+from datalake.adapters.media.decode.h264.headers import WHOLE_START
 from datalake.adapters.media.decode.h264.parameters import PICTURE
 from datalake.adapters.media.decode.sequence_parameters import H264Sequence
 
-_START = 5  # the kind of a slice that nothing reaches behind
-_SAMPLES, _DC = 0, 3  # mb_type: predicted in parts of 4x4, each with coefficients; as a whole, without any
+_IN_PARTS, _WHOLE = (
+    "1",
+    "00100",
+)  # mb_type: predicted in parts of 4x4 with coefficients; as a whole without any
 _MOST_NUMBERS = 256
 # Coefficients in CAVLC (tables 9-5 to 9-9): all of them ones, at the lowest frequencies.
-_TWO_FIRST, _TWO = ("00100111"), ("01100111")  # behind none; behind parts with two
+_TWO_FIRST, _TWO = "00100111", "01100111"  # behind none; behind parts with two
 _ONE = "0101"
-_ONE_OF_FOUR, _ONE_OF_EIGHT = ("101"), ("0101")  # of the means of colours in 4:2:0, in 4:2:2
+_ONE_OF_FOUR, _ONE_OF_EIGHT = "101", "0101"  # of the means of colours in 4:2:0, in 4:2:2
 _NONE_BESIDE_TWO, _NONE = "11", "1"
 
 
@@ -57,33 +60,25 @@ def _written(sequence: H264Sequence, number: int) -> tuple[bytes, bytes]:
     bits.put(0, 2)  # nothing is kept for long
     bits.signed(0)
     bits.golomb(1)  # not smoothed
-    bits.put(*_bits(_blocks(sequence)))
-    return _closed(0x60 | PICTURE, parameters), _closed(0x60 | _START, bits)
+    blocks = _blocks(sequence)
+    bits.put(int(blocks, 2), len(blocks))
+    return _closed(0x60 | PICTURE, parameters), _closed(0x60 | WHOLE_START, bits)
 
 
 def _blocks(sequence: H264Sequence) -> str:
     is_beside_luma = sequence.chroma in (1, 2)
     colours = "1" if is_beside_luma else ""  # predicted by their mean
     planes = 3 if sequence.chroma == 3 else 1
-    first = _golomb(_SAMPLES) + "1" * 16 + colours + _golomb(0) + "1"
+    first = _IN_PARTS + "1" * 16 + colours + "11"
     first += (_TWO_FIRST + _TWO * 15) * planes
     if is_beside_luma:
         first += 2 * (_ONE_OF_FOUR if sequence.chroma == 1 else _ONE_OF_EIGHT) + _ONE * 8 * sequence.chroma
-    other = _golomb(_DC) + colours + "1"
+    other = _WHOLE + colours + "1"
     empty, beside = other + _NONE * planes, other + _NONE_BESIDE_TWO * planes
     blocks = [first, *[empty] * (sequence.macroblocks - 1)]
     for neighbour in {1, sequence.width} & set(range(sequence.macroblocks)):
         blocks[neighbour] = beside
     return "".join(blocks)
-
-
-def _golomb(number: int) -> str:
-    """An Exp-Golomb number (9.1)."""
-    return f"{number + 1:b}".zfill(2 * (number + 1).bit_length() - 1)
-
-
-def _bits(text: str) -> tuple[int, int]:
-    return int(text, 2), len(text)
 
 
 def _closed(head: int, bits: BitWriter) -> bytes:

@@ -67,10 +67,8 @@ def slice_header(unit: bytes, known: Parameters) -> SliceHeader:
     bits = BitReader(unit[1:_MOST_BYTES])
     is_start, is_reference = unit[0] & 31 == WHOLE_START, unit[0] & 0x60 != 0
     _, kind, number = bits.golomb(), bits.golomb(), bits.golomb()
-    sequence, common, kind = known.sequence, known.pictures.get(number), kind % 5 if kind < _KINDS else -1
-    if kind not in (P, B, INTRA) or (is_start and kind != INTRA) or not known.are_followed:
-        raise Untold
-    if sequence is None or common is None:
+    sequence, common, kind = known.followed, known.pictures.get(number), kind % 5 if kind < _KINDS else -1
+    if kind not in (P, B, INTRA) or (is_start and kind != INTRA) or sequence is None or common is None:
         raise Untold
     frame_num = bits.take(sequence.frame_num_bits)
     if is_start:

@@ -70,12 +70,13 @@ class Parameters:
                 self.learn(unit)
 
     @property
-    def are_followed(self) -> bool:
-        """False where it is not looked into what pictures refer to."""
+    def followed(self) -> H264Sequence | None:
+        """The sequence; None where it is not looked into what its pictures refer to."""
         sequence = self.sequence
         if sequence is None or sequence.has_gaps or not sequence.is_allowed:
-            return False
-        return sequence.is_whole_frames and not sequence.is_plane_by_plane and sequence.order == 0
+            return None
+        is_plain = sequence.is_whole_frames and not sequence.is_plane_by_plane and sequence.order == 0
+        return sequence if is_plain else None
 
     def learn(self, unit: bytes) -> None:
         """Note parameters; units of other kinds say nothing.

@@ -16,7 +16,7 @@ _LATE = 4  # pictures come out so many after they are decoded
 
 def write_flash(path: Path, parts: Iterable[tuple[Units, Iterable[tuple[int, Units]]]]) -> Path:
     """A file of parts that follow each other: a header each, and packets with times from its start on."""
-    content, place, begins = b"FLV\1\1\0\0\0\x09" + bytes(4), 0, 0
+    content, place = b"FLV\1\1\0\0\0\x09" + bytes(4), 0
     for head, pictures in parts:
         content += _tag(place, _KEYFRAME, 0, 0, _header(head))
         begins = place
