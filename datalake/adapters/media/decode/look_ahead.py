@@ -60,7 +60,8 @@ class Upcoming:
         if packet is None:
             return False
         time_us, holes = self._clock.packet_us(packet), self._decoder.holes
-        units = self._decoder.units(packet)
-        links = None if self._references is None else self._references.next(units)
+        self._decoder.meet(packet)
+        followed = self._references
+        links = None if followed is None else followed.next(self._decoder.units(packet))
         self._read.append(Coming(packet, time_us, holes, links))
         return True

@@ -114,15 +114,19 @@ class PictureDecoder:
         """Follows what pictures refer to, from where a stream is entered on; None where that is not known."""
         return References(self._parameters) if self._is_h264 else None
 
-    def units(self, packet: Packet[AvStream]) -> Iterator[bytes]:
-        """The units of an H.264 or HEVC packet that comes next; they are looked into before it is decoded."""
-        if packet.has_sidedata("new_extradata"):  # the head that units were understood by is another now
+    def meet(self, packet: Packet[AvStream]) -> None:
+        """Note a header that comes with the packet: units were understood by another one until now."""
+        if packet.has_sidedata("new_extradata"):
             self._has_other_head = True
             self._parameters.end()
+
+    def units(self, packet: Packet[AvStream]) -> Iterator[bytes]:
+        """The units of an H.264 or HEVC packet; they are looked into before it is decoded."""
         return self._check.units(bytes(packet))
 
     def learn(self, packet: Packet[AvStream]) -> None:
-        """Note the parameters in a packet that is decoded out of turn."""
+        """Note the header and the parameters in a packet that is decoded out of turn."""
+        self.meet(packet)
         for unit in self.units(packet) if self._is_h264 else ():
             with suppress(Untold):
                 self._parameters.learn(unit)

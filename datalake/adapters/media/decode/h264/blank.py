@@ -15,10 +15,8 @@ from datalake.adapters.media.decode.h264.headers import WHOLE_START
 from datalake.adapters.media.decode.h264.parameters import PICTURE
 from datalake.adapters.media.decode.sequence_parameters import H264Sequence
 
-_IN_PARTS, _WHOLE = (
-    "1",
-    "00100",
-)  # mb_type: predicted in parts of 4x4 with coefficients; as a whole without any
+# Types of blocks: predicted in parts of 4x4 with coefficients; as a whole without any.
+_IN_PARTS, _WHOLE = "1", "00100"
 _MOST_NUMBERS = 256
 # Coefficients in CAVLC (tables 9-5 to 9-9): all of them ones, at the lowest frequencies.
 _TWO_FIRST, _TWO = "00100111", "01100111"  # behind none; behind parts with two

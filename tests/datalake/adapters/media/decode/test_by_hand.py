@@ -126,6 +126,20 @@ def test_with_another_header_in_the_file_none_does_any_more(
         assert seen(read_file(path), times(*places)) == expected
 
 
+def test_nor_with_other_parameters_in_a_keyframe_that_was_decoded_alone(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    again = [*HEAD, start()]
+    pictures = [*pyramid(5), *((21 + time, units) for time, units in pyramid())]
+    pictures[21] = (21, [sequence(references=3), picture(), start()])
+    video = read_file(write_transport(tmp_path / "by hand.ts", HEAD, pictures))
+    for places, follows in (((0,), True), ((0, 21), False)):
+        assert len(seen(video, times(*places))) == len(places)
+        references = video._decoder.references()
+        assert references is not None
+        assert (references.next(iter(again)) is not None) is follows
+
+
 def test_a_picture_that_is_lost_after_a_seek_is_found_from_the_start(
     read_file: Callable[..., Reader], tmp_path: Path
 ) -> None:

@@ -9,13 +9,12 @@ from av.packet import Packet
 
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Damage, Picture
-from datalake.adapters.media.decode.h264.headers import SliceHeader
-from datalake.adapters.media.decode.h264.references import Links
 from datalake.adapters.media.decode.left_out import LeftOut, OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.planner import Planner
 from datalake.contracts import VideoStream
+from tests.datalake.adapters.media.decode.plans import linked
 
 STREAM = VideoStream(index=0, codec="h264", width_px=2, height_px=2, time_base=(1, 1_000_000))
 SECOND = 1_000_000
@@ -38,11 +37,8 @@ def takes(found: LeftOut, given: Packet, time_us: int, latest_us: int | None) ->
     return found.instead_of(Coming(given, time_us), time_us, latest_us) is None
 
 
-def followed(number: int, refers_to: set[int], kept: set[int], is_start: bool = False) -> Coming:
-    """A picture that others may refer to, on screen at its number's second."""
-    header = cast("SliceHeader", SimpleNamespace(is_start=is_start, is_reference=True))
-    links = Links(number, frozenset(refers_to), frozenset(kept), header)
-    return Coming(packet(number), number * SECOND, links=links)
+def followed(number: int, refers_to: set[int], kept: set[int], *, is_start: bool = False) -> Coming:
+    return linked(number, refers_to, kept, is_start=is_start, time_us=number * SECOND)
 
 
 def packet(second: int | None, is_discard: bool = False) -> Packet:

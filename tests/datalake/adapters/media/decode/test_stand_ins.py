@@ -8,28 +8,17 @@ from typing import cast
 import pytest
 from av.packet import Packet
 
-from datalake.adapters.media.decode.h264.headers import SliceHeader
-from datalake.adapters.media.decode.h264.references import Links
 from datalake.adapters.media.decode.look_ahead import Coming, Upcoming
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.stand_ins import StandIns
+from tests.datalake.adapters.media.decode.plans import linked
 
 STAND_IN = cast("Packet", SimpleNamespace())
 
 
-def coming(
-    number: int, refers_to: set[int], kept: set[int], *, is_start: bool = False, time_us: int | None = None
-) -> Coming:
-    """A reference picture, on screen at its number's microsecond."""
-    header = cast("SliceHeader", SimpleNamespace(is_start=is_start, is_reference=True))
-    links = Links(number, frozenset(refers_to), frozenset(kept), header)
-    packet = cast("Packet", SimpleNamespace(pts=number))
-    return Coming(packet, number if time_us is None else time_us, links=links)
-
-
-START = coming(1, set(), {1}, is_start=True)
+START = linked(1, set(), {1}, is_start=True)
 UNKNOWN = START._replace(links=None)
-DROPS_ALL = coming(9, {1}, {9})
+DROPS_ALL = linked(9, {1}, {9})
 
 
 def stand_ins(*ahead: Coming, wanted: tuple[int, ...] = ()) -> StandIns:
@@ -38,7 +27,7 @@ def stand_ins(*ahead: Coming, wanted: tuple[int, ...] = ()) -> StandIns:
     decoder = cast("PictureDecoder", SimpleNamespace(stand_in=lambda packet, links: STAND_IN))
     found = StandIns(decoder, upcoming, lambda time_us: time_us in wanted)
     found.follow(START)
-    found.follow(coming(2, {1}, {1, 2}))
+    found.follow(linked(2, {1}, {1, 2}))
     return found
 
 
@@ -50,10 +39,10 @@ def second(found: StandIns, farthest_us: int = 8) -> Packet | None:
 @pytest.mark.parametrize(
     ("ahead", "wanted"),
     [
-        ([coming(3, {2}, {1}), DROPS_ALL], ()),
-        ([coming(3, {2}, {1, 2, 3}), coming(4, {3}, {1, 2}), DROPS_ALL], ()),  # left out in their turn
-        ([coming(3, {1}, {1, 2}), DROPS_ALL], (3,)),
-        ([coming(20, {1}, {1, 2, 20}), coming(10, {2}, {1, 20})], ()),  # shown before one decoded by then
+        ([linked(3, {2}, {1}), DROPS_ALL], ()),
+        ([linked(3, {2}, {1, 2, 3}), linked(4, {3}, {1, 2}), DROPS_ALL], ()),  # left out in their turn
+        ([linked(3, {1}, {1, 2}), DROPS_ALL], (3,)),
+        ([linked(20, {1}, {1, 2, 20}), linked(10, {2}, {1, 20})], ()),  # shown before one decoded by then
     ],
 )
 def test_one_stands_in_where_only_what_is_left_out_refers_to_it(
@@ -65,12 +54,12 @@ def test_one_stands_in_where_only_what_is_left_out_refers_to_it(
 @pytest.mark.parametrize(
     ("ahead", "wanted"),
     [
-        ([coming(3, {2}, {1, 2}), DROPS_ALL], (3,)),
-        ([coming(3, {2}, {1, 2, 3}), coming(4, {3}, {1}), DROPS_ALL], (4,)),  # through another
-        ([coming(9, {2}, {9})], ()),  # shown behind all others: decoded
-        ([coming(3, {1}, {1, 2})], ()),  # nobody knows what comes then
+        ([linked(3, {2}, {1, 2}), DROPS_ALL], (3,)),
+        ([linked(3, {2}, {1, 2, 3}), linked(4, {3}, {1}), DROPS_ALL], (4,)),  # through another
+        ([linked(9, {2}, {9})], ()),  # shown behind all others: decoded
+        ([linked(3, {1}, {1, 2})], ()),  # nobody knows what comes then
         ([UNKNOWN, DROPS_ALL], ()),
-        ([coming(3, {2}, {1, 2}, time_us=9), coming(4, {1}, {1})], ()),
+        ([linked(3, {2}, {1, 2}, time_us=9), linked(4, {1}, {1})], ()),
     ],
 )
 def test_none_does_where_one_that_is_decoded_may_refer_to_it(
@@ -82,11 +71,11 @@ def test_none_does_where_one_that_is_decoded_may_refer_to_it(
 def test_what_was_not_followed_from_a_start_on_has_none() -> None:
     found = stand_ins(DROPS_ALL)
     found.enter()
-    found.follow(coming(2, {1}, {1, 2}))
+    found.follow(linked(2, {1}, {1, 2}))
     assert second(found) is None
     found.follow(START)
     found.follow(UNKNOWN)
-    found.follow(coming(2, {1}, {1, 2}))
+    found.follow(linked(2, {1}, {1, 2}))
     assert second(found) is None
 
 
@@ -95,12 +84,12 @@ def test_a_picture_that_may_refer_to_a_stand_in_is_told_until_it_is_dropped() ->
     assert not found.may_be_referred_to()
     assert second(found) is STAND_IN
     for one, may_be in [
-        (coming(3, {2}, {1, 2}), True),
-        (coming(4, {1}, {1, 2}), False),
+        (linked(3, {2}, {1, 2}), True),
+        (linked(4, {1}, {1, 2}), False),
         (UNKNOWN, True),  # nobody knows
-        (coming(5, {1}, {1}), True),  # nor afterwards
+        (linked(5, {1}, {1}), True),  # nor afterwards
         (START, False),
-        (coming(6, {2}, {1, 2}), False),
+        (linked(6, {2}, {1, 2}), False),
     ]:
         found.follow(one)
         assert found.may_be_referred_to() is may_be
@@ -110,7 +99,7 @@ def test_a_stand_in_comes_out_once_unless_decoding_entered_anew() -> None:
     found = stand_ins(DROPS_ALL)
     second(found)
     assert [found.came_out(pts) for pts in (1, 2, 2)] == [False, True, False]
-    found.follow(coming(2, {1}, {1, 2}))
+    found.follow(linked(2, {1}, {1, 2}))
     second(found)
     found.enter()
     assert not found.came_out(2)
