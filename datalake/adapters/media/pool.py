@@ -125,7 +125,8 @@ class ChildPool:
 
     def _watch_memory(self) -> None:
         while not self._is_closed.wait(_LOOK_S):
-            self._kill_the_too_large()
+            with suppress(OSError):  # no descriptor to look with now: there may be one at the next look
+                self._kill_the_too_large()
 
     def _kill_the_too_large(self) -> None:
         # not in the loop that waits: its variable would keep a child that is gone, and its pixels

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import time
@@ -163,6 +164,21 @@ def test_a_failure_costs_one_child_and_is_a_finding(
     assert_gone(pid)
     with pool.lease() as successor:
         assert successor.request("echo", value=1) == 1
+
+
+def test_memory_is_watched_on_after_a_look_for_which_no_descriptor_was_left(
+    pool: ChildPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.EMFILE, "Too many open files")]
+    look = process.resident_bytes
+    monkeypatch.setattr(process, "resident_bytes", lambda pid: _raised(failures) or look(pid))
+    assert failure(pool, "nibble")[0] == "decoder_out_of_memory"
+    assert failures == []
+
+
+def _raised(failures: list[OSError]) -> None:
+    if failures:
+        raise failures.pop()
 
 
 def test_where_our_own_code_failed_is_in_the_log(pool: ChildPool, caplog: pytest.LogCaptureFixture) -> None:

@@ -58,6 +58,9 @@ class Script:
     def references(self) -> None:
         return None
 
+    def meet(self, packet: Packet) -> None:
+        pass
+
     def units(self, packet: Packet) -> Iterator[bytes]:
         return iter(())
 
