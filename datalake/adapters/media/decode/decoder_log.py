@@ -13,12 +13,13 @@ from typing import Self
 import av
 import av.logging
 
+_BROKEN_OFF = "error while decoding MB"  # H.264: in the middle of a block
 _PATCHED = re.compile(
     r"concealing \d+ DC"  # H.264, MPEG-4, MPEG-2: blocks of a picture were made up
+    rf"|{_BROKEN_OFF}"  # of a field none are
     r"|Skipping invalid undecodable NALU: ([12]?\d|3[01])$"  # HEVC: a slice; other units are no pictures
     r"|Verifying checksum .*mismatching"  # HEVC: the encoder's own checksum of the picture
 )
-_BROKEN_OFF = "error while decoding MB"  # H.264: in the middle of a block
 _HOLE = re.compile(r".* at pos (\d+) .* invalid as first byte of an EBML number")
 _MOST_HOLES = 1000
 _DECODERS_OF_RECORD = ("libdav1d",)  # its errors are all about pictures

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from av.video.codeccontext import VideoCodecContext
 
 from datalake.adapters.media.decode.sequence_parameters import (
     h264_is_whole_frames,
+    h264_number,
     h264_slice_is_intra,
     hevc_is_one_layer,
     parameters_in,
@@ -23,10 +25,12 @@ class PacketCheck:
 
     Attributes:
         head: the parameters that stand in the header.
+        numbered: kinds and numbers of an H.264 stream's parameters so far.
     """
 
     def __init__(self, context: VideoCodecContext) -> None:
         head = bytes(context.extradata or b"")
+        self.numbered: set[tuple[int, int]] = set()
         self._units = _UNITS.get(context.name)
         self._is_told = False
         self._is_plain = True
@@ -35,9 +39,12 @@ class PacketCheck:
         if self._units is not None:
             if head[:1] == b"\x01" and len(head) > self._units.width_at:
                 self._width = (head[self._units.width_at] & 3) + 1
-            in_header = parameters_in(head, self._units.parameters) if self._width else split_units(head, 0)
-            self.head = list(in_header)
+            self.head = self._in_header(head)
             self._note(self.head)
+
+    def take_header(self, head: bytes) -> None:
+        """Note the parameters of another header, which came with a packet."""
+        self._note(self._in_header(head))
 
     def units(self, data: bytes) -> Iterator[bytes]:
         """What a packet is made of."""
@@ -103,12 +110,22 @@ class PacketCheck:
         """The packet's units, without filling of zeros."""
         return [unit for unit in split_units(data, self._width) if unit.rstrip(b"\0")]
 
+    def _in_header(self, head: bytes) -> list[bytes]:
+        """The parameters in a codec's header, which has lengths where packets have them."""
+        if self._units is None:
+            return []
+        return list(parameters_in(head, self._units.parameters) if self._width else split_units(head, 0))
+
     def _note(self, found: Iterable[bytes]) -> None:
         """Learn from the parameters among these units."""
         if self._units is None:
             return
         for unit in found:
-            if self._units.kind(unit) == self._units.parameters:
+            kind = self._units.kind(unit)
+            if kind in self._units.numbered:
+                with suppress(EOFError):
+                    self.numbered.add((kind, h264_number(unit)))
+            if kind == self._units.parameters:
                 self._is_told = True
                 try:
                     self._is_plain = self._is_plain and self._units.is_plain(unit)
@@ -127,6 +144,7 @@ class _Units:
     others: Container[int]  # may come without a slice: parameters, messages, ends, filling
     fillings: Container[int]  # of the others, those that say nothing about other packets
     parameters: int  # of a sequence
+    numbered: Container[int]  # by `h264_number`
     is_plain: Callable[[bytes], bool]  # of parameters: units say by themselves what refers to them
     is_unreferenced: Callable[[bytes], bool]  # of a slice
     is_intra: Callable[[bytes], bool]  # of a slice
@@ -151,6 +169,7 @@ _UNITS = {
         *(4, 0, 31, range(1, 6), range(6, 22)),
         fillings=(6, 9, 12),
         parameters=7,
+        numbered=(7, 8),
         is_plain=h264_is_whole_frames,
         is_unreferenced=_h264_is_unreferenced,
         is_intra=h264_slice_is_intra,
@@ -159,6 +178,7 @@ _UNITS = {
         *(21, 1, 63, range(32), range(32, 41)),
         fillings=(35, 38, 39, 40),
         parameters=33,
+        numbered=(),
         is_plain=hevc_is_one_layer,
         is_unreferenced=_hevc_is_unreferenced,
         is_intra=lambda unit: unit[0] >> 1 in range(16, 24),

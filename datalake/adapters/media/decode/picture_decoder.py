@@ -39,8 +39,8 @@ class Decoded(NamedTuple):
 class PictureDecoder:
     """Packets in, frames out; damage is told, not raised.
 
-    Where H.264 was damaged a blank picture is decoded before the next keyframe, or where none can be written
-    this keyframe is decoded twice: FFmpeg adds what it had read of the damaged block to the next one.
+    Where H.264 broke off in a block a blank picture is decoded before the next keyframe: FFmpeg adds what it
+    had read of this block to a later one. Each of several threads may hold such a rest: they do not go on.
 
     Attributes:
         is_software: False where a GPU decodes.
@@ -50,8 +50,8 @@ class PictureDecoder:
     """
 
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
-        self._is_fresh, self._has_begun = True, False
-        self._taken_up = 0  # blocks that broke off and cannot be added to others any more
+        self._is_restarted, self._gives_frames = True, False
+        self._blanked = 0  # blocks that broke off of which nothing is left
         self._context = _context(stream, pixel_format, threads)
         self.is_software = not self._context.is_hwaccel
         self.is_exact = threads == 1 and self.is_software
@@ -86,17 +86,19 @@ class PictureDecoder:
         """Forget everything; the next packet is a keyframe."""
         self._context.flush_buffers()
         self._log.taken()
-        self._is_fresh, self._has_begun = True, False
+        self._is_restarted, self._gives_frames = True, False
 
     def frames(self, packet: Packet[AvStream]) -> Decoded:
         """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
         if self._check.is_broken(bytes(packet)):
             return Decoded([], "bytes that cannot be picture data")
-        if self._is_fresh and self.has_broken_off:
-            self._take_up(packet)
-        self._is_fresh = False
-        decoded, was_due = self._decoded(packet), self._has_begun and packet.size > _REPEAT_BYTES
-        self._has_begun = self._has_begun or bool(decoded.frames)
+        if self._is_restarted and self.has_broken_off:
+            if not self.is_exact:
+                return Decoded([], "damage ahead of what was asked for")
+            self._decode_blank()
+        self._is_restarted = False
+        decoded, was_due = self._decoded(packet), self._gives_frames and packet.size > _REPEAT_BYTES
+        self._gives_frames = self._gives_frames or bool(decoded.frames)
         if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
             return Decoded([], "a picture is missing")
         return decoded
@@ -117,6 +119,7 @@ class PictureDecoder:
     def meet(self, packet: Packet[AvStream]) -> None:
         """Note a header that comes with the packet: units were understood by another one until now."""
         if packet.has_sidedata("new_extradata"):
+            self._check.take_header(bytes(packet.get_sidedata("new_extradata")))
             self._has_other_head = True
             self._parameters.end()
 
@@ -159,15 +162,13 @@ class PictureDecoder:
     @property
     def has_broken_off(self) -> bool:
         """True where pictures to come may hold what is left of one that broke off in a block."""
-        return self._is_h264 and self._log.broken_off > self._taken_up
+        return self._is_h264 and self._log.broken_off > self._blanked
 
-    def _take_up(self, packet: Packet[AvStream]) -> None:
+    def _decode_blank(self) -> None:
         """Have what is left added to a picture that nobody sees."""
-        self._taken_up, known = self._log.broken_off, self._parameters
-        blank = None if known.sequence is None else blank_picture(known.sequence, known.pictures)
-        self._decoded(
-            packet if blank is None else cast("Packet[AvStream]", Packet(self._check.packed(blank)))
-        )
+        self._blanked = self._log.broken_off
+        if units := blank_picture(self._check.numbered):
+            self._decoded(cast("Packet[AvStream]", Packet(self._check.packed(units))))
         self._context.flush_buffers()
         self._log.taken()
 

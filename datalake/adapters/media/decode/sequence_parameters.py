@@ -33,7 +33,6 @@ class H264Sequence:
         order_bits: of the number that says so; 0 where there is none.
         most_references: pictures that are kept for others to refer to.
         has_gaps: numbers of pictures may be missing.
-        width: of a picture, in macroblocks.
         macroblocks: in a picture, where it is not coded as two fields.
         is_whole_frames: no picture is coded as two fields.
     """
@@ -47,7 +46,6 @@ class H264Sequence:
     order_bits: int
     most_references: int
     has_gaps: bool
-    width: int
     macroblocks: int
     is_whole_frames: bool
 
@@ -87,12 +85,11 @@ def h264_sequence(unit: bytes) -> H264Sequence | None:
             return None
         bits.golomb(cycle)
     most_references, has_gaps = bits.golomb(), bits.take(1) == 1
-    width = bits.golomb() + 1
-    macroblocks = width * (bits.golomb() + 1)
+    macroblocks = (bits.golomb() + 1) * (bits.golomb() + 1)
     is_whole_frames = bits.take(1) == 1
     coding = number, more_bits, chroma, is_plane_by_plane
     numbers = frame_num_bits, order, order_bits, most_references
-    return H264Sequence(*coding, *numbers, has_gaps, width, macroblocks, is_whole_frames)
+    return H264Sequence(*coding, *numbers, has_gaps, macroblocks, is_whole_frames)
 
 
 def h264_is_whole_frames(unit: bytes) -> bool:
@@ -103,6 +100,18 @@ def h264_is_whole_frames(unit: bytes) -> bool:
     """
     sequence = h264_sequence(unit)
     return sequence is not None and sequence.is_whole_frames
+
+
+def h264_number(unit: bytes) -> int:
+    """By which other units name the parameters in this one.
+
+    Raises:
+        EOFError: the unit breaks off.
+    """
+    bits = BitReader(unit[1:16])
+    if unit[0] & 31 == _H264:
+        bits.take(24)  # profile and level
+    return bits.golomb()
 
 
 def h264_slice_is_intra(unit: bytes) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from datalake.adapters.media.decode.reader import Reader
 from tests.datalake.adapters.media.decode.h264.by_hand import (
+    SEQUENCE,
     Units,
     number_of,
     picture,
@@ -118,12 +119,16 @@ def test_with_another_header_in_the_file_none_does_any_more(
     read_file: Callable[..., Reader], tmp_path: Path
 ) -> None:
     """Flash sends headers in between: by the first three pictures are kept, by the second six."""
-    parts = [([sequence(references=3), picture()], pyramid(5)), (HEAD, pyramid(**old("P24")))]
+    parts = [
+        ([sequence(references=3), picture()], pyramid(5)),
+        ([sequence(1, references=6), picture(0, 1)], pyramid(**old("P24"))),
+    ]
     path = write_flash(tmp_path / "two headers.flv", parts)
     for places in [(0, 10, 21, 35, 39, 45, 53), (0, 35, 39, 45, 53), tuple(range(61))]:
         expected = seen(unplanned(read_file(path)), times(*places))
         assert len(expected) == len(places)
-        assert seen(read_file(path), times(*places)) == expected
+        assert seen(video := read_file(path), times(*places)) == expected
+    assert (SEQUENCE, 1) in video._decoder._check.numbered
 
 
 def test_nor_with_other_parameters_in_a_keyframe_that_was_decoded_alone(

@@ -19,6 +19,7 @@ def log() -> Iterator[DecoderLog]:
     ("level", "name", "line"),
     [
         (av.logging.INFO, "h264", "concealing 12 DC, 12 AC, 12 MV errors in B frame"),
+        (av.logging.ERROR, "h264", "error while decoding MB 3 1"),
         (av.logging.WARNING, "hevc", "Skipping invalid undecodable NALU: 1"),
         (av.logging.WARNING, "hevc", "Skipping invalid undecodable NALU: 31"),
         (

@@ -4,6 +4,7 @@ import pytest
 from av.codec.context import CodecContext
 
 from datalake.adapters.media.decode.nal_units import PacketCheck
+from tests.datalake.adapters.media.decode.h264.by_hand import picture, sequence
 
 AVCC = b"\x01\x64\x00\x1f\xff\xe1"  # lengths of four bytes
 HVCC = b"\x01" + bytes(20) + b"\xff"
@@ -133,3 +134,18 @@ def test_keyframes_that_refer_to_others(packet: bytes, is_intra: bool, is_entry:
     context.extradata = AVCC
     check = PacketCheck(context)
     assert (check.is_intra(packet), check.is_entry(packet)) == (is_intra, is_entry)
+
+
+def test_kinds_and_numbers_of_parameters_are_noted_from_headers_and_packets() -> None:
+    context = CodecContext.create("h264", "r")
+    units = [sequence(1), picture(0, 1)]
+    context.extradata = AVCC + _listed(units[:1]) + b"\1" + _listed(units[1:])
+    check = PacketCheck(context)
+    assert check.numbered == {(7, 1), (8, 0)}
+    check.is_broken(prefixed(picture(200, 1), picture(0, 1), b"\x68", b"\x65ab"))  # the third breaks off
+    check.take_header(AVCC + _listed([sequence(31)]) + b"\0")
+    assert check.numbered == {(7, 1), (8, 0), (8, 200), (7, 31)}
+
+
+def _listed(units: list[bytes]) -> bytes:
+    return b"".join(len(unit).to_bytes(2, "big") + unit for unit in units)

@@ -3,10 +3,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 
 import pytest
 
+from datalake.adapters.media.decode import picture_decoder
 from datalake.adapters.media.decode.reader import Reader
+from datalake.adapters.media.packets import packets
 from tests.clips.damage import flipped_in_pictures, scrambled_picture
 
 CODECS: list[tuple[dict[str, object], int]] = [  # and the picture that becomes noise, in decoding order
@@ -20,6 +23,15 @@ CODECS: list[tuple[dict[str, object], int]] = [  # and the picture that becomes 
     ({"codec": "mpeg4", "b_frames": 2}, 26),
 ]
 EVERY_US = [number * 1_000_000 // 30 + 2000 for number in range(60)]
+
+
+@pytest.fixture
+def blanks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One for each blank picture that was decoded."""
+    found: list[int] = []
+    written = picture_decoder.blank_picture
+    monkeypatch.setattr(picture_decoder, "blank_picture", lambda used: found.append(1) or written(used))
+    return found
 
 
 def shown(video: Reader, wanted_us: list[int] = EVERY_US) -> dict[int, bytes]:
@@ -64,10 +76,12 @@ def test_most_flipped_bytes_are_noticed(
     assert unnoticed <= most_unnoticed
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
-def test_nothing_is_left_of_a_damaged_block(read: Callable[..., Reader], suffix: str) -> None:
-    """FFmpeg adds what it had read of it to the first block of the next keyframe, unless it is told to go."""
-    clip = {"params": "cabac=0:crf=4:ref=1", "b_frames": 2, "frames": 40, "gop": 10, "suffix": suffix}
+@pytest.mark.parametrize(("suffix", "more"), [(".mp4", ""), (".ts", ""), (".mp4", ":tff=1")])
+def test_nothing_is_left_of_a_damaged_block(
+    read: Callable[..., Reader], blanks: list[int], suffix: str, more: str
+) -> None:
+    """FFmpeg adds what it had read of it to the next block that it transforms, unless it is told to go."""
+    clip = {"params": f"cabac=0:crf=4:ref=1{more}", "b_frames": 2, "frames": 40, "gop": 10, "suffix": suffix}
     whole, noticed = shown(read(**clip)), 0
     for seed in range(40):
         video = read(partial(_flipped, seed=seed), **clip)
@@ -77,9 +91,10 @@ def test_nothing_is_left_of_a_damaged_block(read: Callable[..., Reader], suffix:
         if len(ends_us) == 1:
             assert [time for time in found if time > ends_us[0] and found[time] != whole[time]] == []
     assert noticed > 10
+    assert len(blanks) > 5
 
 
-def test_nor_of_one_that_leads_a_keyframe(read: Callable[..., Reader]) -> None:
+def test_nor_of_one_that_leads_a_keyframe(read: Callable[..., Reader], blanks: list[int]) -> None:
     """After a seek they refer to some that are missing: that is no damage, but theirs leaves a rest."""
     params = "open-gop=1:cabac=0:crf=4:b-adapt=0:b-pyramid=none:scenecut=0"
     clip = {"params": params, "b_frames": 3, "frames": 90, "gop": 24}
@@ -89,6 +104,27 @@ def test_nor_of_one_that_leads_a_keyframe(read: Callable[..., Reader]) -> None:
         damage = partial(flipped_in_pictures, first=46, past=49, count=3, seed=seed)
         found = shown(read(damage, **clip), behind_us)
         assert found.items() <= whole.items()
+    assert len(blanks) > 5
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nor_where_it_was_met_before_a_seek(
+    read: Callable[..., Reader], blanks: list[int], threads: int
+) -> None:
+    """Each of several threads may hold a rest of its own: they go on with nothing."""
+    damage = partial(flipped_in_pictures, first=8, past=9, count=20, seed=2)
+    video = read(damage, threads, frames=40, gop=20, b_frames=0, params="cabac=0:crf=4")
+    coming, decoder = packets(video._container, video._stream), video._decoder
+    decoder.restart()
+    keyframe, following, *others = islice(coming, 10)
+    for packet in (keyframe, following, *others):
+        decoder.frames(packet)
+    assert blanks == []
+    for _ in range(2):
+        decoder.restart()
+        damage_ahead = [decoder.frames(packet).damage for packet in (keyframe, following)]
+        assert damage_ahead == ([None] if threads == 1 else ["damage ahead of what was asked for"]) * 2
+    assert len(blanks) == (threads == 1)
 
 
 def test_a_hole_of_zeros_is_noticed_where_the_decoder_sees_nothing(read: Callable[..., Reader]) -> None:

@@ -1,4 +1,4 @@
-"""Blank pictures are whole ones to the decoder: it says nothing, and shows one."""
+"""Blank pictures are whole ones to the decoder, which says nothing, and goes on with the stream as it was."""
 
 from __future__ import annotations
 
@@ -9,47 +9,51 @@ import av
 import pytest
 from av.codec.context import CodecContext
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 
 from datalake.adapters.media.decode.decoder_log import DecoderLog
 from datalake.adapters.media.decode.h264.blank import blank_picture
-from datalake.adapters.media.decode.h264.parameters import Parameters
+from datalake.adapters.media.decode.h264.parameters import PICTURE, SEQUENCE, picture_parameters
 from datalake.adapters.media.decode.nal_units import PacketCheck
-from tests.datalake.adapters.media.decode.h264.by_hand import picture, sequence
+from datalake.adapters.media.decode.sequence_parameters import h264_number
 
 Clip = Callable[..., Path]
 
 
-@pytest.mark.parametrize("params", ["", "bframes=0", "cabac=0"])
+@pytest.mark.parametrize("params", ["", "bframes=0", "cabac=0", "tff=1", "cqm=jvt"])
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "gray", "yuv420p10le"])
-def test_the_decoder_takes_it_for_a_picture(make_clip: Clip, params: str, pixel_format: str) -> None:
+def test_the_decoder_takes_it_for_a_picture_and_goes_on(
+    make_clip: Clip, params: str, pixel_format: str
+) -> None:
     path = make_clip(b_frames=2, frames=10, params=params, pixel_format=pixel_format)
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         check, decoder = PacketCheck(context), CodecContext.create("h264", "r")
         decoder.extradata = context.extradata
-    known = Parameters(check.head)
-    assert known.sequence is not None
-    units = blank_picture(known.sequence, known.pictures)
-    assert units is not None
+        clip = [Packet(bytes(packet)) for packet in container.demux(video=0) if packet.size]
+    blank = [Packet(check.packed(blank_picture(check.numbered)))]
     with DecoderLog() as log:
-        frames = [frame for packet in (Packet(check.packed(units)), None) for frame in decoder.decode(packet)]
-    assert (log.errors, log.taken(), len(frames)) == (0, None, 1)
-    assert not frames[0].is_corrupt
+        found = [decoded(decoder, packets) for packets in (clip, blank, clip)]
+    assert (log.errors, log.taken(), len(found[0])) == (0, None, 10)
+    assert found[2] == found[0]
 
 
-@pytest.mark.parametrize(
-    "unit", [sequence(whole=0), sequence(order=1), sequence(references=17), sequence(width=200_000)]
-)
-def test_none_is_written_where_pictures_are_coded_otherwise(unit: bytes) -> None:
-    known = Parameters([unit])
-    assert known.sequence is None or blank_picture(known.sequence, known.pictures) is None
+def decoded(decoder: VideoCodecContext, packets: list[Packet]) -> list[bytes]:
+    frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
+    decoder.flush_buffers()
+    return [bytes(plane) for frame in frames for plane in frame.planes[:1]]
 
 
-def test_its_parameters_have_a_number_of_their_own() -> None:
-    known = Parameters([sequence(), picture(255), picture(254)])
-    assert known.sequence is not None
-    units = blank_picture(known.sequence, known.pictures)
-    assert units is not None
-    known.learn(units[0])
-    assert set(known.pictures) == {253, 254, 255}
-    assert blank_picture(known.sequence, range(256)) is None
+def test_its_parameters_have_numbers_of_their_own() -> None:
+    sequence, picture, _ = blank_picture({(SEQUENCE, 31), (PICTURE, 31), (PICTURE, 255), (PICTURE, 254)})
+    assert (h264_number(sequence), h264_number(picture)) == (30, 253)
+    assert picture_parameters(picture).sequence_number == 30
+
+
+@pytest.mark.parametrize("kind", [SEQUENCE, PICTURE])
+def test_there_is_none_where_no_number_is_left(kind: int) -> None:
+    assert blank_picture({(kind, number) for number in range(256)}) == ()
+
+
+def test_its_units_are_short_enough_for_lengths_of_one_byte() -> None:
+    assert max(len(unit) for unit in blank_picture(())) < 256
