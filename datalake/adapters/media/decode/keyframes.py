@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import cast
+from typing import Final, NamedTuple, cast
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -16,15 +16,32 @@ from datalake.adapters.media.containers import opened
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.packets import packets
 
+_HEADER: Final = "new_extradata"  # among what comes with a packet
 _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
 
-def keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
-    """About when keyframes are on screen, microseconds, without reading a file that has an index.
+class KeyframeTimes(NamedTuple):
+    """When keyframes are on screen, in the order of the file.
+
+    Attributes:
+        times_us: microseconds.
+        has_other_headers: packets bring headers other than the first: who seeks past one does without it.
+    """
+
+    times_us: array[int]
+    has_other_headers: bool = False
+
+
+def keyframe_times(path: str, stream: AvStream, clock: Clock) -> KeyframeTimes:
+    """About when keyframes are on screen, without reading a file that has an index.
 
     The index lists decoding times; the first one is the start of the video.
     """
-    return _listed(_indexed(stream, clock) if is_indexed(stream) else _scanned(path, stream.index, clock))
+    if is_indexed(stream):
+        return KeyframeTimes(_listed(_indexed(stream, clock)))
+    headers: set[bytes] = set()
+    times_us = _listed(_scanned(path, stream.index, clock, headers))
+    return KeyframeTimes(times_us, has_other_headers=len(headers) > 1)
 
 
 def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[int]:
@@ -32,8 +49,14 @@ def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[
 
     Where there is an index only the keyframes are read.
     """
-    times_us = _sought(path, stream, clock) if is_indexed(stream) else _scanned(path, stream.index, clock)
-    return _listed(times_us)
+    if is_indexed(stream):
+        return _listed(_sought(path, stream, clock))
+    return _listed(_scanned(path, stream.index, clock, set()))
+
+
+def header_in(packet: Packet[AvStream]) -> bytes | None:
+    """The codec's header that comes with a packet and is in force from there on."""
+    return bytes(packet.get_sidedata(_HEADER)) if packet.has_sidedata(_HEADER) else None
 
 
 def is_indexed(stream: AvStream) -> bool:
@@ -52,9 +75,13 @@ def _indexed(stream: AvStream, clock: Clock) -> Iterator[int]:
             yield clock.us_from_start(entry.timestamp - first)
 
 
-def _scanned(path: str, index: int, clock: Clock) -> Iterator[int]:
+def _scanned(path: str, index: int, clock: Clock, headers: set[bytes]) -> Iterator[int]:
     with opened(path) as container, suppress(FFmpegError):  # what cannot be read cannot be decoded either
-        for packet in packets(container, cast("AvStream", container.streams[index])):
+        stream = cast("AvStream", container.streams[index])
+        headers.add(bytes(stream.codec_context.extradata or b""))
+        for packet in packets(container, stream):
+            if len(headers) == 1 and (header := header_in(packet)) is not None:
+                headers.add(header)
             yield from _shown(packet, clock)
 
 

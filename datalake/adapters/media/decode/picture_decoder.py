@@ -18,6 +18,7 @@ from datalake.adapters.media.decode.h264.blank import blank_picture
 from datalake.adapters.media.decode.h264.parameters import Parameters, Untold
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
+from datalake.adapters.media.decode.keyframes import header_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
@@ -59,7 +60,7 @@ class PictureDecoder:
         self._check = PacketCheck(stream.codec_context)
         self._is_h264 = self.is_software and self._context.name == "h264"
         self._parameters = Parameters(self._check.head if self._is_h264 else [])
-        self._has_other_head = False
+        self._header, self._has_other_head = bytes(stream.codec_context.extradata or b""), False
         self._log = DecoderLog()
         self._log.listen()
 
@@ -117,9 +118,10 @@ class PictureDecoder:
         return References(self._parameters) if self._is_h264 else None
 
     def meet(self, packet: Packet[AvStream]) -> None:
-        """Note a header that comes with the packet: units were understood by another one until now."""
-        if packet.has_sidedata("new_extradata"):
-            self._check.take_header(bytes(packet.get_sidedata("new_extradata")))
+        """Note another header that comes with the packet: units were understood by the first until now."""
+        header = header_in(packet)
+        if header is not None and header != self._header:
+            self._check.take_header(header)
             self._has_other_head = True
             self._parameters.end()
 

@@ -15,7 +15,7 @@ from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.damage import BEFORE_ALL_US, Damage, Picture
 from datalake.adapters.media.decode.hardware import Hardware, StreamOpener
-from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times_us, shown_keyframe_times_us
+from datalake.adapters.media.decode.keyframes import is_indexed, keyframe_times, shown_keyframe_times_us
 from datalake.adapters.media.decode.left_out import OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
@@ -44,8 +44,7 @@ class Reader:
     def __init__(self, path: str, video: CodedVideo, threads: int, gpu: Hardware | None = None) -> None:
         self._path, self._video, self._threads = path, video, threads
         self._noted: dict[int, Damage] = {}
-        self._upright = Upright(video)
-        self._start_us, self._can_seek = 0, True
+        self._upright, self._start_us = Upright(video), 0
         self._current: Picture | None = None
         self._ahead: Picture | None = None
         self._pictures: Iterator[Picture] = iter(())
@@ -55,8 +54,9 @@ class Reader:
         self._clock = Clock(video, self._container.format.name)
         self._planner = Planner(video.frame_rate_fps or USUAL_RATE_FPS)
         # before a decoder listens: reading the packets makes FFmpeg complain
-        times_us = keyframe_times_us(path, self._stream, self._clock)
-        self._note_keyframes(times_us, are_shown=not is_indexed(self._stream))
+        found = keyframe_times(path, self._stream, self._clock)
+        self._note_keyframes(found.times_us, are_shown=not is_indexed(self._stream))
+        self._can_seek = not found.has_other_headers
         self._holes = holes_of(self._container)
         self._keyframes = Keyframes(self._clock, self._holes)
         self._decoder = PictureDecoder(self._stream, video.pixel_format, threads)

@@ -115,7 +115,7 @@ def test_bytes_that_no_picture_holds_are_damage_though_nobody_wants_it(
         assert [one.start_us for one in video.damage] == [9 * PICTURE_US]  # which refers to it
 
 
-def test_with_another_header_in_the_file_none_does_any_more(
+def test_with_another_header_in_the_file_none_does_any_more_and_none_is_sought_past(
     read_file: Callable[..., Reader], tmp_path: Path
 ) -> None:
     """Flash sends headers in between: by the first three pictures are kept, by the second six."""
@@ -124,11 +124,25 @@ def test_with_another_header_in_the_file_none_does_any_more(
         ([sequence(1, references=6), picture(0, 1)], pyramid(**old("P24"))),
     ]
     path = write_flash(tmp_path / "two headers.flv", parts)
-    for places in [(0, 10, 21, 35, 39, 45, 53), (0, 35, 39, 45, 53), tuple(range(61))]:
-        expected = seen(unplanned(read_file(path)), times(*places))
-        assert len(expected) == len(places)
-        assert seen(video := read_file(path), times(*places)) == expected
+    whole = dict(seen(read_file(path), times(*range(61))))
+    assert len(whole) == 61
+    for places in [(0, 10, 21, 35, 39, 45, 53), (0, 35, 39, 45, 53), (45,), (53, 59), tuple(range(61))]:
+        video = read_file(path)
+        assert seen(video, times(*places)) == [
+            (place * PICTURE_US, whole[place * PICTURE_US]) for place in places
+        ]
+        assert seen(video, times(places[0])) == [(places[0] * PICTURE_US, whole[places[0] * PICTURE_US])]
+    assert len(seen(video, times(60))) == 1
     assert (SEQUENCE, 1) in video._decoder._check.numbered
+
+
+def test_the_same_header_again_changes_nothing(read_file: Callable[..., Reader], tmp_path: Path) -> None:
+    path = write_flash(tmp_path / "one header.flv", [(HEAD, pyramid()), (HEAD, pyramid())])
+    video = read_file(path)
+    decoded = packets_decoded(video)
+    assert seen(video, times(0, 20, 61)) == seen(unplanned(read_file(path)), times(0, 20, 61))
+    assert video._can_seek
+    assert any(packet.pos is None for packet in decoded)  # one stood in for another
 
 
 def test_nor_with_other_parameters_in_a_keyframe_that_was_decoded_alone(
