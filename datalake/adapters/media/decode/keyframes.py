@@ -16,7 +16,7 @@ from datalake.adapters.media.containers import opened
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.packets import packets
 
-_HEADER: Final = "new_extradata"  # among what comes with a packet
+HEADER: Final = "new_extradata"  # among what comes with a packet
 _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
 
@@ -56,7 +56,7 @@ def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[
 
 def header_in(packet: Packet[AvStream]) -> bytes | None:
     """The codec's header that comes with a packet and is in force from there on."""
-    return bytes(packet.get_sidedata(_HEADER)) if packet.has_sidedata(_HEADER) else None
+    return bytes(packet.get_sidedata(HEADER)) if packet.has_sidedata(HEADER) else None
 
 
 def is_indexed(stream: AvStream) -> bool:

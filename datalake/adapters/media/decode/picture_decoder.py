@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext, ThreadType
 from av.error import FFmpegError
-from av.packet import Packet
+from av.packet import Packet, PacketSideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
@@ -18,7 +18,7 @@ from datalake.adapters.media.decode.h264.blank import blank_picture
 from datalake.adapters.media.decode.h264.parameters import Parameters, Untold
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
-from datalake.adapters.media.decode.keyframes import header_in
+from datalake.adapters.media.decode.keyframes import HEADER, header_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
@@ -60,6 +60,7 @@ class PictureDecoder:
         self._check = PacketCheck(stream.codec_context)
         self._is_h264 = self.is_software and self._context.name == "h264"
         self._parameters = Parameters(self._check.head if self._is_h264 else [])
+        self._due_header: PacketSideData | None = None  # the decoder has not been given it
         self._header, self._has_other_head = bytes(stream.codec_context.extradata or b""), False
         self._log = DecoderLog()
         self._log.listen()
@@ -98,6 +99,9 @@ class PictureDecoder:
                 return Decoded([], "damage ahead of what was asked for")
             self._decode_blank()
         self._is_restarted = False
+        if self._due_header is not None:
+            packet.set_sidedata(self._due_header)
+            self._due_header = None
         decoded, was_due = self._decoded(packet), self._gives_frames and packet.size > _REPEAT_BYTES
         self._gives_frames = self._gives_frames or bool(decoded.frames)
         if was_due and decoded == ([], None) and self._context.name in _ONE_FOR_ONE:
@@ -116,6 +120,11 @@ class PictureDecoder:
     def references(self) -> References | None:
         """Follows what pictures refer to, from where a stream is entered on; None where that is not known."""
         return References(self._parameters) if self._is_h264 else None
+
+    def reach(self, packet: Packet[AvStream]) -> None:
+        """Decoding is here, whether this packet is decoded or not: a header in it is due from now on."""
+        if packet.has_sidedata(HEADER):
+            self._due_header = packet.get_sidedata(HEADER)
 
     def meet(self, packet: Packet[AvStream]) -> None:
         """Note another header that comes with the packet: units were understood by the first until now."""

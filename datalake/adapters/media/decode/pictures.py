@@ -102,6 +102,7 @@ class PictureStream:
     def _in_turn(self) -> Iterator[Picture]:
         for coming in self._upcoming:
             packet = coming.packet
+            self._decoder.reach(packet)
             if self._is_behind_hole(coming):
                 self._leap(packet)
             time_us = self._before_us = self._time_of(packet)

@@ -136,6 +136,25 @@ def test_with_another_header_in_the_file_none_does_any_more_and_none_is_sought_p
     assert (SEQUENCE, 1) in video._decoder._check.numbered
 
 
+def test_a_header_is_not_lost_with_the_damaged_packet_that_brings_it(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    def flash(name: str, first: bytes) -> Path:
+        behind = [(21 + time, units) for time, units in pyramid(**old("P24"))]
+        later = [(0, [first]), *list(pyramid(5))[1:], *behind]
+        parts = [([sequence(references=3), picture()], pyramid(5)), (HEAD, later)]
+        return write_flash(tmp_path / name, parts)
+
+    whole = dict(seen(read_file(flash("whole.flv", start())), times(*range(83))))
+    video = read_file(
+        flash("damaged.flv", bytes([start()[0] | 0x80]) + start()[1:])
+    )  # the bit that is never set
+    pictures = [one for one in video.pictures(0, FAR_US, list(whole)) if one.frame is not None]
+    found = {one.time_us: video.upright(one.frame).tobytes() for one in pictures if one.frame is not None}
+    assert [(one.start_us, one.end_us) for one in video.damage] == [(21 * PICTURE_US, 41 * PICTURE_US)]
+    assert found == {us: whole[us] for us in whole if not 21 <= us // PICTURE_US < 42}
+
+
 def test_the_same_header_again_changes_nothing(read_file: Callable[..., Reader], tmp_path: Path) -> None:
     path = write_flash(tmp_path / "one header.flv", [(HEAD, pyramid()), (HEAD, pyramid())])
     video = read_file(path)

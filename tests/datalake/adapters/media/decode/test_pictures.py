@@ -58,6 +58,9 @@ class Script:
     def references(self) -> None:
         return None
 
+    def reach(self, packet: Packet) -> None:
+        pass
+
     def meet(self, packet: Packet) -> None:
         pass
 
