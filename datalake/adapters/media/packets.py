@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar, cast
 
 from av.container import InputContainer
-from av.packet import Packet
+from av.packet import Packet, PacketSideData
 from av.stream import Stream
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
@@ -31,3 +31,8 @@ def packets(container: InputContainer, *streams: AnyStream) -> Iterator[Packet[A
             return
         if packet.size:
             yield cast("Packet[AnyStream]", packet)
+
+
+def header_in(packet: Packet[AnyStream]) -> PacketSideData | None:
+    """The codec's header that comes with a packet and is in force from there on."""
+    return packet.get_sidedata("new_extradata") if packet.has_sidedata("new_extradata") else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -14,9 +14,8 @@ from av.video.stream import VideoStream as AvStream
 
 from datalake.adapters.media.containers import opened
 from datalake.adapters.media.decode.clock import Clock
-from datalake.adapters.media.packets import packets
+from datalake.adapters.media.packets import header_in, packets
 
-HEADER: Final = "new_extradata"  # among what comes with a packet
 _FAR_US = 2**62  # times beyond are nonsense, and would not fit the array
 
 
@@ -51,12 +50,7 @@ def shown_keyframe_times_us(path: str, stream: AvStream, clock: Clock) -> array[
     """
     if is_indexed(stream):
         return _listed(_sought(path, stream, clock))
-    return _listed(_scanned(path, stream.index, clock, set()))
-
-
-def header_in(packet: Packet[AvStream]) -> bytes | None:
-    """The codec's header that comes with a packet and is in force from there on."""
-    return bytes(packet.get_sidedata(HEADER)) if packet.has_sidedata(HEADER) else None
+    return keyframe_times(path, stream, clock).times_us
 
 
 def is_indexed(stream: AvStream) -> bool:
@@ -81,7 +75,7 @@ def _scanned(path: str, index: int, clock: Clock, headers: set[bytes]) -> Iterat
         headers.add(bytes(stream.codec_context.extradata or b""))
         for packet in packets(container, stream):
             if len(headers) == 1 and (header := header_in(packet)) is not None:
-                headers.add(header)
+                headers.add(bytes(header))
             yield from _shown(packet, clock)
 
 

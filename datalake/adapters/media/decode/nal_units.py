@@ -24,12 +24,13 @@ class PacketCheck:
     and as long as none of them make it harder to tell.
 
     Attributes:
-        head: the parameters that stand in the header.
+        header: the codec's, as the file begins with it.
+        head: the parameters that stand in it.
         numbered: kinds and numbers of an H.264 stream's parameters so far.
     """
 
     def __init__(self, context: VideoCodecContext) -> None:
-        head = bytes(context.extradata or b"")
+        self.header = head = bytes(context.extradata or b"")
         self.numbered: set[tuple[int, int]] = set()
         self._units = _UNITS.get(context.name)
         self._is_told = False
@@ -42,9 +43,9 @@ class PacketCheck:
             self.head = self._in_header(head)
             self._note(self.head)
 
-    def take_header(self, head: bytes) -> None:
+    def take_header(self, header: bytes) -> None:
         """Note the parameters of another header, which came with a packet."""
-        self._note(self._in_header(head))
+        self._note(self._in_header(header))
 
     def units(self, data: bytes) -> Iterator[bytes]:
         """What a packet is made of."""

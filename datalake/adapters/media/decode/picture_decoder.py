@@ -18,8 +18,8 @@ from datalake.adapters.media.decode.h264.blank import blank_picture
 from datalake.adapters.media.decode.h264.parameters import Parameters, Untold
 from datalake.adapters.media.decode.h264.references import Links, References
 from datalake.adapters.media.decode.h264.stand_in import stand_in
-from datalake.adapters.media.decode.keyframes import HEADER, header_in
 from datalake.adapters.media.decode.nal_units import PacketCheck
+from datalake.adapters.media.packets import header_in
 
 # FFmpeg's own VP9 decoder takes damaged bytes for good ones; libvpx refuses them, and is as fast.
 _STRICTER = {"vp9": "libvpx-vp9"}
@@ -61,7 +61,7 @@ class PictureDecoder:
         self._is_h264 = self.is_software and self._context.name == "h264"
         self._parameters = Parameters(self._check.head if self._is_h264 else [])
         self._due_header: PacketSideData | None = None  # the decoder has not been given it
-        self._header, self._has_other_head = bytes(stream.codec_context.extradata or b""), False
+        self._has_other_head = False
         self._log = DecoderLog()
         self._log.listen()
 
@@ -123,14 +123,14 @@ class PictureDecoder:
 
     def reach(self, packet: Packet[AvStream]) -> None:
         """Decoding is here, whether this packet is decoded or not: a header in it is due from now on."""
-        if packet.has_sidedata(HEADER):
-            self._due_header = packet.get_sidedata(HEADER)
+        if (header := header_in(packet)) is not None:
+            self._due_header = header
 
     def meet(self, packet: Packet[AvStream]) -> None:
         """Note another header that comes with the packet: units were understood by the first until now."""
         header = header_in(packet)
-        if header is not None and header != self._header:
-            self._check.take_header(header)
+        if header is not None and bytes(header) != self._check.header:
+            self._check.take_header(bytes(header))
             self._has_other_head = True
             self._parameters.end()
 

@@ -146,9 +146,8 @@ def test_a_header_is_not_lost_with_the_damaged_packet_that_brings_it(
         return write_flash(tmp_path / name, parts)
 
     whole = dict(seen(read_file(flash("whole.flv", start())), times(*range(83))))
-    video = read_file(
-        flash("damaged.flv", bytes([start()[0] | 0x80]) + start()[1:])
-    )  # the bit that is never set
+    broken = bytes([start()[0] | 0x80]) + start()[1:]  # the bit that is never set
+    video = read_file(flash("damaged.flv", broken))
     pictures = [one for one in video.pictures(0, FAR_US, list(whole)) if one.frame is not None]
     found = {one.time_us: video.upright(one.frame).tobytes() for one in pictures if one.frame is not None}
     assert [(one.start_us, one.end_us) for one in video.damage] == [(21 * PICTURE_US, 41 * PICTURE_US)]
