@@ -47,7 +47,7 @@ class Keyframes:
         The container stands anywhere afterwards, and the decoder has to be restarted.
         """
         while self._back_us:
-            packet = self._packet(time_us, container, stream)
+            packet = self._packet(time_us, container, stream, decoder)
             if packet is None:
                 self._back_us.pop(0)
                 continue
@@ -57,18 +57,23 @@ class Keyframes:
             return picture
         return None
 
-    def _packet(self, time_us: int, container: InputContainer, stream: AvStream) -> Packet[AvStream] | None:
+    def _packet(
+        self, time_us: int, container: InputContainer, stream: AvStream, decoder: PictureDecoder
+    ) -> Packet[AvStream] | None:
         try:
             container.seek(self._clock.ticks(time_us - self._back_us[0]), stream=stream)
-            return next(self._until(time_us, packets(container, stream)), None)
+            return next(self._until(time_us, packets(container, stream), decoder), None)
         except MemoryError:
             raise
         except FFmpegError:
             return None
 
-    def _until(self, time_us: int, found: Iterator[Packet[AvStream]]) -> Iterator[Packet[AvStream]]:
+    def _until(
+        self, time_us: int, found: Iterator[Packet[AvStream]], decoder: PictureDecoder
+    ) -> Iterator[Packet[AvStream]]:
         """The keyframe of this time, unless a later one comes first."""
         for packet in found:
+            decoder.meet(packet)
             if packet.is_keyframe:
                 shown_us = self._clock.packet_us(packet)
                 if shown_us == time_us:
@@ -79,7 +84,7 @@ class Keyframes:
     def _decoded(self, packet: Packet[AvStream], time_us: int, decoder: PictureDecoder) -> Picture | None:
         if packet.pts is None or packet.is_discard or not decoder.is_intra(packet):
             return None
-        decoder.restart()
+        decoder.sought()
         decoder.learn(packet)
         decoded = decoder.frames(packet)
         if decoded.damage is not None:

@@ -60,6 +60,7 @@ class PictureDecoder:
         self._check = PacketCheck(stream.codec_context)
         self._is_h264 = self.is_software and self._context.name == "h264"
         self._parameters = Parameters(self._check.head if self._is_h264 else [])
+        self._read_header: PacketSideData | None = None  # the last that the demuxer sent
         self._due_header: PacketSideData | None = None  # the decoder has not been given it
         self._has_other_head = False
         self._log = DecoderLog()
@@ -89,6 +90,11 @@ class PictureDecoder:
         self._context.flush_buffers()
         self._log.taken()
         self._is_restarted, self._gives_frames = True, False
+
+    def sought(self) -> None:
+        """The same, elsewhere in the file: what was read ahead is gone, but its header is not sent again."""
+        self.restart()
+        self._due_header = self._read_header
 
     def frames(self, packet: Packet[AvStream]) -> Decoded:
         """The frames that are due with this packet; damage is the packet's, or with threads a later one's."""
@@ -127,8 +133,9 @@ class PictureDecoder:
             self._due_header = header
 
     def meet(self, packet: Packet[AvStream]) -> None:
-        """Note another header that comes with the packet: units were understood by the first until now."""
+        """Note a header that comes with a packet; by another than the first, units are not understood."""
         header = header_in(packet)
+        self._read_header = header or self._read_header
         if header is not None and bytes(header) != self._check.header:
             self._check.take_header(bytes(header))
             self._has_other_head = True
@@ -139,8 +146,7 @@ class PictureDecoder:
         return self._check.units(bytes(packet))
 
     def learn(self, packet: Packet[AvStream]) -> None:
-        """Note the header and the parameters in a packet that is decoded out of turn."""
-        self.meet(packet)
+        """Note the parameters in a packet that is decoded out of turn."""
         for unit in self.units(packet) if self._is_h264 else ():
             with suppress(Untold):
                 self._parameters.learn(unit)

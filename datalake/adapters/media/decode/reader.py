@@ -230,7 +230,7 @@ class Reader:
 
     def _step_in(self, is_start: bool, may_be_damaged: bool = True) -> None:
         """Start decoding at the next keyframe."""
-        self._decoder.restart()
+        self._decoder.sought()
         self._clock.restart()
         found, entry = packets(self._container, self._stream), (is_start, may_be_damaged, self._holes)
         self._pictures = iter(PictureStream(found, self._decoder, self._clock, self._planner, *entry))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.datalake.adapters.media.decode.h264.by_hand import (
     write_transport,
 )
 from tests.datalake.adapters.media.decode.h264.flash import write_flash
+from tests.datalake.adapters.media.decode.h264.movie import write_movie
 from tests.datalake.adapters.media.decode.plans import FAR_US, packets_decoded, seen, unplanned
 
 PICTURE_US = 40_000
@@ -152,6 +154,25 @@ def test_a_header_is_not_lost_with_the_damaged_packet_that_brings_it(
     found = {one.time_us: video.upright(one.frame).tobytes() for one in pictures if one.frame is not None}
     assert [(one.start_us, one.end_us) for one in video.damage] == [(21 * PICTURE_US, 41 * PICTURE_US)]
     assert found == {us: whole[us] for us in whole if not 21 <= us // PICTURE_US < 42}
+
+
+def test_a_header_that_was_read_ahead_is_not_lost_where_a_movie_is_sought(
+    read_file: Callable[..., Reader], tmp_path: Path
+) -> None:
+    """Each part of a movie has its own, which comes once: with the first packet of the part that is read."""
+    first = [sequence(references=3), picture()]
+    second = [sequence(1, references=6), picture(0, 1), picture(1, 1)]
+    later = [(101 + time, units) for time, units in pyramid(**old("P24"))]
+    last = (142, [sliced("I", 0, 0, is_start=True, content=0, parameters=1)])
+    path = write_movie(tmp_path / "two.mp4", [(first, [*pyramid(5)]), (second, [*pyramid(25), *later, last])])
+    whole = dict(seen(unplanned(read_file(path)), times(*range(164))))
+    assert len(whole) == 164
+    for before, behind in product([range(16), range(17), (21,)], [(146,), (163,), (122, 146)]):
+        places, video = (*before, *behind), read_file(path)
+        found = seen(video, times(*places) + times(*before))
+        assert found == [(one * PICTURE_US, whole[one * PICTURE_US]) for one in (*places, *before)]
+        assert video._can_seek
+        assert video._keyframes.are_alone
 
 
 def test_the_same_header_again_changes_nothing(read_file: Callable[..., Reader], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ SLICE, START, SEQUENCE, PICTURE = 1, 5, 7, 8
 RATE_FPS = 25
 FRAME_NUM_BITS, ORDER_BITS = 4, 6
 _SIDE = 2  # blocks
+SIDE_PX = 16 * _SIDE
 _SAMPLES = 384  # of a block: luma, then two colours
 _KINDS = {"P": 5, "B": 6, "I": 7}
 _WITH_SAMPLES = {"P": 30, "B": 48, "I": 25}  # mb_type
@@ -145,7 +146,7 @@ def number_of(name: str) -> int:
 def write_transport(path: Path, head: Units, pictures: Iterable[tuple[int, Units]]) -> Path:
     """A transport stream of these packets, the first with the head."""
     with av.open(str(path), "w", format="mpegts") as container:
-        stream = container.add_mux_stream("h264", rate=RATE_FPS, width=16 * _SIDE, height=16 * _SIDE)
+        stream = container.add_mux_stream("h264", rate=RATE_FPS, width=SIDE_PX, height=SIDE_PX)
         for place, (time, units) in enumerate(pictures):
             packet = Packet(b"".join(b"\0\0\0\1" + one for one in ([] if place else head) + units))
             packet.pts, packet.dts, packet.duration = time, place - 4, 1

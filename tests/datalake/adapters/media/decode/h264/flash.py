@@ -18,7 +18,7 @@ def write_flash(path: Path, parts: Iterable[tuple[Units, Iterable[tuple[int, Uni
     """A file of parts that follow each other: a header each, and packets with times from its start on."""
     content, place = b"FLV\1\1\0\0\0\x09" + bytes(4), 0
     for head, pictures in parts:
-        content += _tag(place, _KEYFRAME, 0, 0, _header(head))
+        content += _tag(place, _KEYFRAME, 0, 0, avc_header(head))
         begins = place
         for time, units in pictures:
             kind = _KEYFRAME if any(one[0] & 31 == START for one in units) else _OTHER
@@ -38,7 +38,8 @@ def _tag(place: int, kind: int, what: int, late_ms: int, data: bytes) -> bytes:
     return start + body + struct.pack(">I", len(start) + len(body))
 
 
-def _header(head: Units) -> bytes:
+def avc_header(head: Units) -> bytes:
+    """Parameters as containers keep them."""
     sequences = [one for one in head if one[0] & 31 == SEQUENCE]
     others = [one for one in head if one not in sequences]
     listed = [b"".join(struct.pack(">H", len(one)) + one for one in units) for units in (sequences, others)]
