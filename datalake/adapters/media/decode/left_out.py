@@ -44,7 +44,7 @@ class LeftOut:
         self._farthest_us = BEFORE_ALL_US  # of what is decoded
         self._times_us: list[int] = []  # behind the last picture shown
         self._due_us: list[int] = []  # what is decoded and has not come out yet
-        self._stand_ins = StandIns(decoder, upcoming, self._is_needed)
+        self._stand_ins = StandIns(decoder, upcoming)
 
     def enter(self, keyframe_us: int) -> None:
         """Decoding enters the stream at the next packet; those shown before it may never come out."""
@@ -72,7 +72,7 @@ class LeftOut:
         may_miss = is_between and not (packet.is_discard or self._clock.counts_pictures)
         if may_miss and not self._is_needed(time_us):
             is_unreferenced = self._decoder.is_unreferenced(packet)
-            other = None if is_unreferenced else self._stand_ins.instead_of(packet, self._farthest_us)
+            other = None if is_unreferenced else self._other(packet)
             if is_unreferenced or other is not None:
                 self._has_any = True
                 self._times_us.append(time_us)
@@ -116,6 +116,9 @@ class LeftOut:
         """
         if self._times_us:
             raise OutOfOrder
+
+    def _other(self, packet: Packet[AvStream]) -> Packet[AvStream] | None:
+        return self._stand_ins.instead_of(packet, self._farthest_us, self._is_needed)
 
     def _is_needed(self, time_us: int) -> bool:
         return self._planner.is_needed(time_us, self._others_us())

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream as AvStream
 
@@ -35,12 +36,16 @@ class Upcoming:
     """Packets in the order of the file, from a place where decoding may begin on.
 
     Looking ahead reads no farther than it is looked.
+
+    Attributes:
+        breaks_off: why the file cannot be read any more; None where it was not tried, or has ended.
     """
 
     def __init__(self, packets: Iterator[Packet[AvStream]], decoder: PictureDecoder, clock: Clock) -> None:
         self._packets, self._decoder, self._clock = packets, decoder, clock
         self._references = decoder.references()
         self._read: deque[Coming] = deque()
+        self.breaks_off: str | None = None
 
     def __iter__(self) -> Iterator[Coming]:
         while True:
@@ -56,7 +61,7 @@ class Upcoming:
             yield self._read[place]
 
     def _has_read(self) -> bool:
-        packet = next(self._packets, None)
+        packet = self._next()
         if packet is None:
             return False
         time_us, holes = self._clock.packet_us(packet), self._decoder.holes
@@ -65,3 +70,12 @@ class Upcoming:
         links = None if followed is None else followed.next(self._decoder.units(packet))
         self._read.append(Coming(packet, time_us, holes, links))
         return True
+
+    def _next(self) -> Packet[AvStream] | None:
+        try:
+            return next(self._packets, None)
+        except MemoryError:
+            raise
+        except FFmpegError as error:
+            self.breaks_off = error.strerror or type(error).__name__
+            return None

@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvStream
@@ -53,8 +52,8 @@ class PictureStream:
         may_be_damaged: bool = True,
         holes: Sequence[Hole] = (),
     ) -> None:
-        self._packets, self._decoder, self._clock = packets, decoder, clock
-        self._upcoming = Upcoming(self._readable(), decoder, clock)
+        self._decoder, self._clock = decoder, clock
+        self._upcoming = Upcoming(packets, decoder, clock)
         self._left_out = LeftOut(planner, decoder, clock, self._upcoming, is_start)
         self._is_start, self._drops_leading = is_start, not is_start
         self._may_be_damaged = may_be_damaged
@@ -63,7 +62,6 @@ class PictureStream:
         self._last_us = BEFORE_ALL_US
         self._held: Picture | None = None  # the latest; shown once the one after it is known
         self._skipped: Skipped | None = None
-        self._breaks_off: str | None = None
         self._hole_starts = [hole.start for hole in holes]
         self._holes_passed: tuple[int, int] | None = None  # by the decoder's count, by the packet's place
         self._position = 0  # of the last packet, bytes
@@ -114,15 +112,6 @@ class PictureStream:
                 self._skipped = Skipped(Damage("the keyframe before is missing", time_us, time_us))
                 self._skipped.add(time_us)
         yield from self._tail()
-
-    def _readable(self) -> Iterator[Packet[AvStream]]:
-        """The packets up to the end, or to where the file cannot be read any more."""
-        try:
-            yield from self._packets
-        except MemoryError:
-            raise
-        except FFmpegError as error:
-            self._breaks_off = error.strerror or type(error).__name__
 
     def _of(self, coming: Coming, time_us: int) -> Iterator[Picture]:
         packet = coming.packet
@@ -212,7 +201,7 @@ class PictureStream:
         decoded = self._rest()
         pictures = self._pictures(decoded.frames)
         yield from pictures if _missing(pictures) is None else []
-        reason = self._breaks_off or decoded.damage or _missing(pictures)
+        reason = self._upcoming.breaks_off or decoded.damage or _missing(pictures)
         if reason is not None:
             end_us = max(0, self._latest_us) + 1
             yield Picture(end_us, damage=Damage(reason, end_us, end_us))

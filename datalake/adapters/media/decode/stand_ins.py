@@ -20,11 +20,10 @@ class StandIns:
     Args:
         decoder: of the stream.
         upcoming: the packets behind the one that was given last.
-        is_needed: true of a picture on screen from this time on, in microseconds, if it may be wanted.
     """
 
-    def __init__(self, decoder: PictureDecoder, upcoming: Upcoming, is_needed: IsNeeded) -> None:
-        self._decoder, self._upcoming, self._is_needed = decoder, upcoming, is_needed
+    def __init__(self, decoder: PictureDecoder, upcoming: Upcoming) -> None:
+        self._decoder, self._upcoming = decoder, upcoming
         self.enter()
 
     def enter(self) -> None:
@@ -46,17 +45,20 @@ class StandIns:
         """True where the picture of this packet may refer to one that another stands in for."""
         return bool(self._kept) and (self._links is None or not self._kept.isdisjoint(self._links.refers_to))
 
-    def instead_of(self, packet: Packet[AvStream], farthest_us: int) -> Packet[AvStream] | None:
+    def instead_of(
+        self, packet: Packet[AvStream], farthest_us: int, is_needed: IsNeeded
+    ) -> Packet[AvStream] | None:
         """One that stands in for this packet, which nobody wants; None where something may refer to it.
 
         Args:
             packet: the one that was followed last.
             farthest_us: the last time at which a picture is on screen of those that are decoded.
+            is_needed: true of a picture on screen from this time on, in microseconds, if it may be wanted.
         """
         links = self._links
         if links is None or packet.pts is None or not links.header.is_reference or not links.refers_to:
             return None
-        if not self._is_idle(links.number, farthest_us):
+        if not self._is_idle(links.number, farthest_us, is_needed):
             return None
         other = self._decoder.stand_in(packet, links)
         if other is not None:
@@ -71,13 +73,13 @@ class StandIns:
         self._due_pts.remove(pts)
         return True
 
-    def _is_idle(self, number: int, farthest_us: int) -> bool:
+    def _is_idle(self, number: int, farthest_us: int, is_needed: IsNeeded) -> bool:
         """True when a picture is dropped before one refers to it that is going to be decoded."""
         found: list[tuple[Links, bool]] = []
         for coming in self._upcoming.ahead():
             if coming.links is None or coming.time_us is None:
                 return False
-            may_miss = coming.time_us < farthest_us and not self._is_needed(coming.time_us)
+            may_miss = coming.time_us < farthest_us and not is_needed(coming.time_us)
             found.append((coming.links, may_miss))
             farthest_us = farthest_us if may_miss else max(farthest_us, coming.time_us)
             if number not in coming.links.kept:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,9 @@ from av.video.frame import VideoFrame
 from datalake.adapters.media.children import MediaChildren
 from datalake.adapters.media.decode.coded_video import CodedVideo
 from datalake.adapters.media.decode.left_out import OutOfOrder, SeekMisled
+from datalake.adapters.media.decode.look_ahead import Upcoming
 from datalake.adapters.media.decode.picture_decoder import Decoded
+from datalake.adapters.media.decode.pictures import PictureStream
 from datalake.adapters.media.decode.reader import Reader
 from tests.clips import frame_number
 from tests.clips.damage import scrambled_picture
@@ -47,6 +51,18 @@ def test_groups_that_nobody_wants_are_not_decoded(read: Read) -> None:
     decoded = decoded_frames(video)
     assert numbers(video, [0, 5_000_000, 10_000_000, 15_000_000]) == [0, 150, 300, 450]
     assert 4 <= len(decoded) < 100
+
+
+def test_what_a_seek_leaves_behind_is_no_garbage_that_holds_a_picture(read: Read) -> None:
+    video = read(frames=600, gop=12, b_frames=2)
+    gc.collect()
+    gc.disable()
+    try:
+        numbers(video, [0, 5_000_000, 10_000_000, 15_000_000])
+        left = [type(one) for one in gc.get_objects() if type(one) in (PictureStream, Upcoming)]
+    finally:
+        gc.enable()
+    assert Counter(left) == {PictureStream: 1, Upcoming: 1}
 
 
 def test_near_frames_are_decoded_on_without_a_seek(read: Read) -> None:

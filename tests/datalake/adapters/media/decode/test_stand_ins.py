@@ -21,19 +21,19 @@ UNKNOWN = START._replace(links=None)
 DROPS_ALL = linked(9, {1}, {9})
 
 
-def stand_ins(*ahead: Coming, wanted: tuple[int, ...] = ()) -> StandIns:
+def stand_ins(*ahead: Coming) -> StandIns:
     """Entered at START; the second picture came next, which refers to the first and is kept with it."""
     upcoming = cast("Upcoming", SimpleNamespace(ahead=lambda: iter(ahead)))
     decoder = cast("PictureDecoder", SimpleNamespace(stand_in=lambda packet, links: STAND_IN))
-    found = StandIns(decoder, upcoming, lambda time_us: time_us in wanted)
+    found = StandIns(decoder, upcoming)
     found.follow(START)
     found.follow(linked(2, {1}, {1, 2}))
     return found
 
 
-def second(found: StandIns, farthest_us: int = 8) -> Packet | None:
+def second(found: StandIns, wanted: tuple[int, ...] = ()) -> Packet | None:
     """What stands in for the second picture."""
-    return found.instead_of(cast("Packet", SimpleNamespace(pts=2)), farthest_us)
+    return found.instead_of(cast("Packet", SimpleNamespace(pts=2)), 8, lambda time_us: time_us in wanted)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def second(found: StandIns, farthest_us: int = 8) -> Packet | None:
 def test_one_stands_in_where_only_what_is_left_out_refers_to_it(
     ahead: list[Coming], wanted: tuple[int, ...]
 ) -> None:
-    assert second(stand_ins(*ahead, wanted=wanted)) is STAND_IN
+    assert second(stand_ins(*ahead), wanted) is STAND_IN
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_one_stands_in_where_only_what_is_left_out_refers_to_it(
 def test_none_does_where_one_that_is_decoded_may_refer_to_it(
     ahead: list[Coming], wanted: tuple[int, ...]
 ) -> None:
-    assert second(stand_ins(*ahead, wanted=wanted)) is None
+    assert second(stand_ins(*ahead), wanted) is None
 
 
 def test_what_was_not_followed_from_a_start_on_has_none() -> None:
