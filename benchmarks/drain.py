@@ -1,13 +1,15 @@
 """Many small videos through a whole stack, and one message on an idle one.
 
-    python -m benchmarks.drain                 1,000 videos of 2 seconds (about ten minutes)
+    python -m benchmarks.drain                 1,000 videos of 2 seconds, five times (about fifteen minutes)
     python -m benchmarks.drain --videos 200    fewer; nothing is written
+    python -m benchmarks.drain --runs 1        once; nothing is written
 
 First single messages on the idle, warm stack, timed step by step until a search finds them. Then all videos
-at once, from the producer's first message to the last outcome. At last the same tasks on 200 more videos
-without Kafka and Airflow, one after the other: the difference is what both cost a video, less what layers
-of different batches gain at the same time. The result goes to benchmarks/results/drain.json; the exit code
-is 1 when a single message takes longer than 10 s (in the median), or both cost a video more than 30 ms.
+at once, from the producer's first message to the last outcome, run after run. At last the same tasks on 200
+more videos without Kafka and Airflow, one after the other, and that as often: the difference of the medians
+is what both cost a video, less what layers of different batches gain at the same time. The result goes to
+benchmarks/results/drain-KIND.json, by the kind of machine that `benchmarks.run` names; the exit code is 1
+when a single message takes longer than 10 s (in the median), or both cost a video more than 30 ms.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from benchmarks.clips import Recipe
 from benchmarks.fault_suite.progress import glance
-from benchmarks.machine import commit, machine
+from benchmarks.machine import commit, machine, results_file
 from benchmarks.many_files import different_files
 from benchmarks.own_stack import own_stack
 from datalake.adapters.postgres import kept_connections, row, rows, transaction
@@ -40,12 +42,12 @@ from datalake.embedded.samples import sample_clips, samples_folder
 from datalake.errors import TransientError
 from datalake.settings import PROJECT_ROOT
 
-RESULTS = Path(__file__).parent / "results" / "drain.json"
 VIDEOS = 1000
 _SECONDS, _RECIPE = 2, Recipe((160, 96))
 _DIRECT = 200
-_SINGLES = 3
+_SINGLES, _RUNS = 3, 5
 _TIMEOUT_S = 1800.0
+_LARGE = 200  # messages a batch, in the mean: what Airflow costs a video is asked for at such
 _MOST_S, _MOST_MS = 10.0, 30.0
 _LOOK_S = 0.5  # looking costs what is looked at
 _BATCHES = """
@@ -65,23 +67,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--videos", type=int, default=VIDEOS, help=f"so many ({VIDEOS})")
+    parser.add_argument("--runs", type=int, default=_RUNS, help=f"so often ({_RUNS})")
     parser.add_argument("--direct", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.direct:
         print(json.dumps(_through_the_tasks(options.direct)))
         return 0
     with tempfile.TemporaryDirectory(prefix="drain-", ignore_cleanup_errors=True) as folder:
-        result = measure(Path(folder), options.videos)
+        result = measure(Path(folder), options.videos, options.runs)
     text = json.dumps({"machine": machine(), "commit": commit(), **result}, indent=1)
     print(text)
-    if options.videos == VIDEOS:
-        RESULTS.write_text(text + "\n", "utf-8")
+    if options.videos == VIDEOS and options.runs >= _RUNS:
+        results_file("drain").write_text(text + "\n", "utf-8")
     is_late = result["searchable_s"] > _MOST_S
     return int(is_late or result["overhead_ms_per_video"] > _MOST_MS)
 
 
-def measure(folder: Path, videos: int) -> dict[str, Any]:
-    """All of it, on a stack in `folder`.
+def measure(folder: Path, videos: int, runs: int) -> dict[str, Any]:
+    """All of it, so many runs, on a stack in `folder`.
 
     Raises:
         PipelineError: the stack did not start, or a message was not through in time.
@@ -92,19 +95,28 @@ def measure(folder: Path, videos: int) -> dict[str, Any]:
         scene = Scene.of_stack(state)
         _warm(scene)
         singles = [_single(scene) for _ in range(_SINGLES)]
-        drained = _drained(scene, videos)
+        drained = [_drained(scene, videos, run) for run in range(runs)]
         with transaction(open_stack().airflow_database_uri) as connection:
             tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
-        direct = _direct(folder)
-    overhead_ms = 1000 * (drained["wall_s"] / videos - direct["wall_s"] / direct["videos"])
+        _stop_airflow()
+        direct = [_direct(folder, run) for run in range(runs)]
+    drained_ms = [1000 * found["wall_s"] / found["videos"] for found in drained]
+    direct_ms = [1000 * found["wall_s"] / found["videos"] for found in direct]
     return {
         "idle": singles,
         "searchable_s": median(single["found by a search"] for single in singles),
         "drained": drained,
         "without_kafka_and_airflow": direct,
-        "overhead_ms_per_video": round(overhead_ms, 1),
+        "drained_ms_per_video": _spread(drained_ms),
+        "without_ms_per_video": _spread(direct_ms),
+        "overhead_ms_per_video": round(median(drained_ms) - median(direct_ms), 1),
         "tasks": tasks,
     }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    named = {"median": median(values), "least": min(values), "most": max(values)}
+    return {name: round(value, 1) for name, value in named.items()}
 
 
 def _warm(scene: Scene) -> None:
@@ -136,10 +148,10 @@ def _single(scene: Scene) -> dict[str, float]:
     return found
 
 
-def _drained(scene: Scene, videos: int) -> dict[str, Any]:
-    files = different_files(samples_folder(), "many", videos, _SECONDS, _RECIPE)
+def _drained(scene: Scene, videos: int, run: int) -> dict[str, Any]:
+    files = different_files(samples_folder(), f"many-{run}", videos, _SECONDS, _RECIPE)
     scene.wait_until_idle(_TIMEOUT_S)
-    before = glance(scene.postgres_uri).ended
+    before, batches_before = glance(scene.postgres_uri).ended, len(_batches(scene))
     began_at = time.monotonic()
     scene.send([arrived(path.stem, path) for path in files])
     _until_ended(scene, before + videos)
@@ -147,19 +159,29 @@ def _drained(scene: Scene, videos: int) -> dict[str, Any]:
     _say(f"{videos} videos in {wall_s:.1f} s")
     with transaction(scene.postgres_uri) as connection:
         outcomes = row(connection, "SELECT count(*) AS n FROM ledger WHERE outcome = 'done'") or {}
-        batches = [found["messages"] for found in rows(connection, _BATCHES)][1 + _SINGLES :]
+    batches = _batches(scene)[batches_before:]
     assert outcomes["n"] == before + videos, f"not all are done: {outcomes}"
+    assert videos < VIDEOS or mean(batches) >= _LARGE, f"batches are small: {batches}"
     rate = {"videos_per_s": round(videos / wall_s, 2), "video_s_per_s": round(videos * _SECONDS / wall_s, 1)}
     return {"videos": videos, "wall_s": round(wall_s, 1), **rate, "batches": batches}
 
 
-def _direct(folder: Path) -> dict[str, Any]:
-    """The tasks alone, in a process that has done its imports; on the same stores, without Airflow beside."""
+def _batches(scene: Scene) -> list[int]:
+    """Messages of each batch so far."""
+    with transaction(scene.postgres_uri) as connection:
+        return [found["messages"] for found in rows(connection, _BATCHES)]
+
+
+def _stop_airflow() -> None:
     stack = open_stack()
     for name in ("watchdog", SCHEDULER, TRIGGERER, DAG_PROCESSOR, API_SERVER):
         stack.supervisor.stop_program(name)
-    files = different_files(samples_folder(), "direct", _DIRECT, _SECONDS, _RECIPE)
-    listed = folder / "direct.json"
+
+
+def _direct(folder: Path, run: int) -> dict[str, Any]:
+    """The tasks alone, in a process that has done its imports; on the same stores, without Airflow beside."""
+    listed = folder / f"direct-{run}.json"
+    files = different_files(samples_folder(), listed.stem, _DIRECT, _SECONDS, _RECIPE)
     listed.write_text(json.dumps([path.as_uri() for path in files]), "utf-8")
     done = subprocess.run(
         python_argv("benchmarks.drain", "--direct", listed),
@@ -182,12 +204,12 @@ def _through_the_tasks(listed: Path) -> dict[str, Any]:
     params = {"uris": json.loads(listed.read_text("utf-8"))}
     took: dict[str, float] = {}
     began_at = time.monotonic()
-    made: list[dict[str, Any]] = tasks.plan(params, "direct")
+    made: list[dict[str, Any]] = tasks.plan(params, listed.stem)
     for name in ("bronze", "silver", "gold"):
         layer_at = time.monotonic()
         made = [getattr(tasks, name)(chunk) for chunk in made]
         took[f"{name}_s"] = round(time.monotonic() - layer_at, 2)
-    tasks.notify(params, "direct")
+    tasks.notify(params, listed.stem)
     wall_s = round(time.monotonic() - began_at, 2)
     return {
         "videos": len(params["uris"]),

@@ -43,10 +43,34 @@ def machine() -> dict[str, object]:
     }
 
 
+def results_file(name: str) -> Path:
+    """Where results of this kind of machine are kept, beside those of other kinds.
+
+    The kind is the precision of models on the processors, "bfloat16-amx" where units for whole tiles multiply
+    in it, or "gpu".
+    """
+    import torch
+
+    from datalake import settings
+    from datalake.adapters.embedders.runtime import native_dtype, torch_device
+
+    device = torch_device(settings.load().silver.device)
+    precision = str(native_dtype(device)).removeprefix("torch.")
+    tiles = "-amx" if torch.cpu.get_capabilities().get("amx_bf16") else ""
+    kind = "gpu" if device.type == "cuda" else precision + tiles
+    return Path(__file__).parent / "results" / f"{name}-{kind}.json"
+
+
 def commit() -> str:
-    """Abbreviated hash of the checkout's commit; `+` behind it where files are changed, empty without git."""
+    """Abbreviated hash of the checkout's commit, empty without git; `+` behind it where code was changed."""
+    head = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":/!benchmarks/results")
+    return head + ("+" if changed else "")
+
+
+def _git(*arguments: str) -> str:
     found = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude", "*"],
+        ["git", *arguments],
         cwd=Path(__file__).parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -16,13 +16,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.machine import commit, machine
+from benchmarks.machine import commit, machine, results_file
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
 from benchmarks.speed.model import DEVICE, ON_GPU
@@ -31,9 +30,6 @@ from benchmarks.speed.results import kept
 from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
-PRECISION = str(native_dtype(DEVICE)).removeprefix("torch.")
-_TILES = "-amx" if torch.cpu.get_capabilities().get("amx_bf16") else ""
-RESULTS = Path(__file__).parent / "results" / f"speed-{'gpu' if ON_GPU else PRECISION + _TILES}.json"
 _RUNS = 5
 
 
@@ -68,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = _measure(case, options.runs, console)
         missed = missed or bool(found.missed)
         if options.runs >= _RUNS:
-            kept(RESULTS, described, found, known)
+            kept(results_file("speed"), described, found, known)
     return int(missed)
 
 
@@ -80,7 +76,7 @@ def _can_run(case: Case) -> bool:
 def _device() -> dict[str, str]:
     """The GPU, if models run on one here, and the precision that they run in."""
     gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if ON_GPU else {}
-    return {**gpu, "precision": PRECISION}
+    return {**gpu, "precision": str(native_dtype(DEVICE)).removeprefix("torch.")}
 
 
 def _measure(case: Case, runs: int, console: Console) -> Result:

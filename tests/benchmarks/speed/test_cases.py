@@ -8,7 +8,7 @@ from benchmarks.speed.cases import Case, Clips, cases
 from benchmarks.speed.contenders import FUNCTIONS, is_limit, measured
 
 ALL = list(cases().values())
-OURS_WITHOUT_A_MODEL = ("silver without a model", "frames")
+OURS_WITHOUT_A_MODEL = ("silver without a model", "frames", "25 times as many")
 OTHERS_WITHOUT_A_MODEL = ("one pass", "ffmpeg to JPEG", "limit: decoding", "limit: pictures")
 
 
@@ -43,10 +43,17 @@ def test_a_case_counts_something_and_demands_what_it_measures(case: Case) -> Non
 def test_a_contender_does_the_work_and_counts_it(name: str) -> None:
     """On one small clip; those with a large model run in the benchmark only."""
     clips = Clips(count=1, seconds=2, size=(64, 48), gop_frames=5)
-    assert measured(Case("small", "", (name,), clips, {"frames": 2}), name).wall_s > 0
+    counts = {"frames": 2, "dense_frames": 50}
+    assert measured(Case("small", "", (name,), clips, counts), name).wall_s > 0
 
 
 def test_a_contender_that_counts_otherwise_is_refused() -> None:
     clips = Clips(count=1, seconds=2, size=(64, 48), gop_frames=5)
     with pytest.raises(AssertionError, match="'frames': 2"):
         measured(Case("small", "", ("ffmpeg to JPEG",), clips, {"frames": 3}), "ffmpeg to JPEG")
+
+
+def test_a_contender_that_counts_nothing_that_was_asked_for_is_refused() -> None:
+    clips = Clips(count=1, seconds=2, size=(64, 48), gop_frames=5)
+    with pytest.raises(AssertionError, match="'frames': 2"):
+        measured(Case("small", "", ("ffmpeg to JPEG",), clips, {"images": 2}), "ffmpeg to JPEG")

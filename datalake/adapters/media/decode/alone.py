@@ -44,7 +44,7 @@ class Keyframes:
     ) -> Picture | None:
         """The keyframe on screen from this time on, if it is whole; if not, none is tried any more.
 
-        The container stands anywhere afterwards, and the decoder has to be restarted.
+        The container stands anywhere afterwards; the decoder has to be told of the next seek.
         """
         while self._back_us:
             packet = self._packet(time_us, container, stream, decoder)

@@ -92,7 +92,7 @@ class PictureDecoder:
         self._is_restarted, self._gives_frames = True, False
 
     def sought(self) -> None:
-        """The same, elsewhere in the file: what was read ahead is gone, but its header is not sent again."""
+        """The file stands elsewhere: forget everything but the last header read, which is not sent again."""
         self.restart()
         self._due_header = self._read_header
 
@@ -135,8 +135,10 @@ class PictureDecoder:
     def meet(self, packet: Packet[AvStream]) -> None:
         """Note a header that comes with a packet; by another than the first, units are not understood."""
         header = header_in(packet)
-        self._read_header = header or self._read_header
-        if header is not None and bytes(header) != self._check.header:
+        if header is None:
+            return
+        self._read_header = header
+        if bytes(header) != self._check.header:
             self._check.take_header(bytes(header))
             self._has_other_head = True
             self._parameters.end()
