@@ -1,13 +1,13 @@
 """Many small videos through a whole stack, and one message on an idle one.
 
-    python -m benchmarks.drain                 1,000 videos of 2 seconds, five times (about fifteen minutes)
+    python -m benchmarks.drain                 1,000 videos of 2 seconds, five times (about twenty minutes)
     python -m benchmarks.drain --videos 200    fewer; nothing is written
     python -m benchmarks.drain --runs 1        once; nothing is written
 
-First single messages on the idle, warm stack, timed step by step until a search finds them. Then all videos
-at once, from the producer's first message to the last outcome, run after run. At last the same tasks on 200
-more videos without Kafka and Airflow, one after the other, and that as often: the difference of the medians
-is what both cost a video, less what layers of different batches gain at the same time. The result goes to
+First single messages on the idle, warm stack, timed step by step until a search finds them. Then, in turn,
+all videos at once, from the producer's first message to the last outcome, and the same tasks on 200 more
+videos without Kafka and Airflow, one after the other. The difference of the medians is what both cost a
+video, less what layers of different batches gain at the same time. The result goes to
 benchmarks/results/drain-KIND.json, by the kind of machine that `benchmarks.run` names; the exit code is 1
 when a single message takes longer than 10 s (in the median), or both cost a video more than 30 ms.
 """
@@ -21,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from statistics import mean, median
@@ -35,6 +36,7 @@ from benchmarks.own_stack import own_stack
 from datalake.adapters.postgres import kept_connections, row, rows, transaction
 from datalake.demo.messages import QUERIES, arrived, fresh_clip
 from datalake.demo.scene import Scene
+from datalake.embedded import stack
 from datalake.embedded.airflow import API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER
 from datalake.embedded.parts import open_stack
 from datalake.embedded.process import python_argv, wait_until
@@ -95,11 +97,14 @@ def measure(folder: Path, videos: int, runs: int) -> dict[str, Any]:
         scene = Scene.of_stack(state)
         _warm(scene)
         singles = [_single(scene) for _ in range(_SINGLES)]
-        drained = [_drained(scene, videos, run) for run in range(runs)]
+        drained, direct = [], []
+        for run in range(runs):
+            drained.append(_drained(scene, videos, run))
+            with _airflow_stopped():
+                direct.append(_direct(folder, run))
+            _warm(scene)
         with transaction(open_stack().airflow_database_uri) as connection:
             tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
-        _stop_airflow()
-        direct = [_direct(folder, run) for run in range(runs)]
     drained_ms = [1000 * found["wall_s"] / found["videos"] for found in drained]
     direct_ms = [1000 * found["wall_s"] / found["videos"] for found in direct]
     return {
@@ -172,10 +177,13 @@ def _batches(scene: Scene) -> list[int]:
         return [found["messages"] for found in rows(connection, _BATCHES)]
 
 
-def _stop_airflow() -> None:
-    stack = open_stack()
+@contextmanager
+def _airflow_stopped() -> Iterator[None]:
+    parts = open_stack()
     for name in ("watchdog", SCHEDULER, TRIGGERER, DAG_PROCESSOR, API_SERVER):
-        stack.supervisor.stop_program(name)
+        parts.supervisor.stop_program(name)
+    yield
+    stack.up(_say)
 
 
 def _direct(folder: Path, run: int) -> dict[str, Any]:
