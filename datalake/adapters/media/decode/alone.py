@@ -12,6 +12,7 @@ from av.video.stream import VideoStream as AvStream
 from datalake.adapters.media.decode.clock import Clock
 from datalake.adapters.media.decode.damage import Picture
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
+from datalake.adapters.media.decode.seeking import seek
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import Hole
 
@@ -61,7 +62,7 @@ class Keyframes:
         self, time_us: int, container: InputContainer, stream: AvStream, decoder: PictureDecoder
     ) -> Packet[AvStream] | None:
         try:
-            container.seek(self._clock.ticks(time_us - self._back_us[0]), stream=stream)
+            seek(container, stream, self._clock.ticks(time_us - self._back_us[0]), decoder)
             return next(self._until(time_us, packets(container, stream), decoder), None)
         except MemoryError:
             raise

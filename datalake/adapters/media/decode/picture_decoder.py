@@ -48,6 +48,7 @@ class PictureDecoder:
         is_exact: True when damage is noticed at its own packet; threads may notice it some packets early, and
             a GPU hardly ever.
         names_keyframes: True when frames say whether they are keyframes.
+        may_lack_header: True while the demuxer may have read a header that it has not given (see `seeking`).
     """
 
     def __init__(self, stream: AvStream, pixel_format: str | None, threads: int) -> None:
@@ -62,7 +63,7 @@ class PictureDecoder:
         self._parameters = Parameters(self._check.head if self._is_h264 else [])
         self._read_header: PacketSideData | None = None  # the last that the demuxer sent
         self._due_header: PacketSideData | None = None  # the decoder has not been given it
-        self._has_other_head = False
+        self._has_other_head, self.may_lack_header = False, True
         self._log = DecoderLog()
         self._log.listen()
 

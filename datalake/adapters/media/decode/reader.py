@@ -20,6 +20,7 @@ from datalake.adapters.media.decode.left_out import OutOfOrder, SeekMisled
 from datalake.adapters.media.decode.picture_decoder import PictureDecoder
 from datalake.adapters.media.decode.pictures import PictureStream, StartElsewhere
 from datalake.adapters.media.decode.planner import FARTHEST_BACK_US, Planner
+from datalake.adapters.media.decode.seeking import seek
 from datalake.adapters.media.decode.upright import Upright, in_planes
 from datalake.adapters.media.packets import packets
 from datalake.adapters.media.transport_holes import holes_of
@@ -28,10 +29,9 @@ from datalake.adapters.media.transport_holes import holes_of
 class Reader:
     """Whole frames of one stream at wanted times, and the damage met on the way.
 
-    What is decoded on the way is planned. Where a wanted picture turns out to have been left out, or pictures
-    do not come in the order of their times, nothing is left out from then on. A file that a GPU stumbles over
-    is left to software. Threads notice damage some packets early, and which it is only one thread can tell:
-    from the first damage on one decodes, and nothing is left out.
+    What is decoded on the way is planned. Where a wanted picture was left out, or pictures come out of
+    order, nothing is left out from then on. What a GPU stumbles over is left to software. Threads notice
+    damage some packets early: from the first on one decodes, and nothing is left out.
 
     Attributes:
         keyframes_us: keyframe times, in order; about, until it was looked when they are shown.
@@ -122,8 +122,8 @@ class Reader:
             self._move_as_planned(time_us)
         except StartElsewhere as trouble:
             self._start_again(time_us, str(trouble))
-        if self._current is not None and self._current.damage is not None:
-            self._note(self._current.damage)
+        if (current := self._current) is not None and current.damage is not None:
+            self._note(current.damage)
         return self._current
 
     def _start_again(self, time_us: int, trouble: str) -> None:
@@ -211,7 +211,7 @@ class Reader:
 
     def _has_sought(self, time_us: int) -> bool:
         try:
-            self._container.seek(self._clock.ticks(time_us), stream=self._stream)
+            seek(self._container, self._stream, self._clock.ticks(time_us), self._decoder)
         except MemoryError:
             raise
         except FFmpegError:

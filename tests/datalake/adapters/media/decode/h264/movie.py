@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, cycle
 from pathlib import Path
 
 from tests.datalake.adapters.media.decode.h264.by_hand import RATE_FPS, SIDE_PX, START, Units
 from tests.datalake.adapters.media.decode.h264.flash import avc_header
 
 _LATE = 4  # pictures come out so many after they are decoded
+_TICKS = (
+    7,
+    11,
+    12,
+)  # of a tenth of a picture from one packet to the next: unevenly, so that FFmpeg reads ahead
 _MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 
 
@@ -22,7 +27,8 @@ def write_movie(path: Path, parts: Sequence[tuple[Units, Sequence[tuple[int, Uni
         for first, (_, pictures) in zip(firsts, parts, strict=False)
         for time, units in pictures
     ]
-    lates = [time + _LATE - place for place, (time, _) in enumerate(timed)]
+    decoded = accumulate(cycle(_TICKS), initial=0)
+    lates = [10 * (time + _LATE) - ticks for (time, _), ticks in zip(timed, decoded, strict=False)]
     keys = [place for place, (_, units) in enumerate(timed) if any(one[0] & 31 == START for one in units)]
     samples = [b"".join(struct.pack(">I", len(one)) + one for one in units) for _, units in timed]
     start = _box("ftyp", b"isom", bytes(4), b"isom")
@@ -30,7 +36,7 @@ def write_movie(path: Path, parts: Sequence[tuple[Units, Sequence[tuple[int, Uni
     tables = _box(
         "stbl",
         _table("stsd", [_description(head) for head, _ in parts]),
-        _table("stts", [struct.pack(">2I", len(samples), 1)]),
+        _table("stts", [struct.pack(">2I", 1, ticks) for _, ticks in zip(samples, cycle(_TICKS))]),
         _table("ctts", [struct.pack(">2I", 1, late) for late in lates]),
         _table("stss", [struct.pack(">I", place + 1) for place in keys]),
         _table(
@@ -44,7 +50,7 @@ def write_movie(path: Path, parts: Sequence[tuple[Units, Sequence[tuple[int, Uni
 
 
 def _movie(length: int, tables: bytes) -> bytes:
-    clock = bytes(12) + struct.pack(">2I", RATE_FPS, length)
+    clock = bytes(12) + struct.pack(">2I", 10 * RATE_FPS, 10 * length)
     source = _box("dinf", _table("dref", [_box("url ", b"\0\0\0\1")]))
     media = _box(
         "mdia",
@@ -56,7 +62,7 @@ def _movie(length: int, tables: bytes) -> bytes:
         "tkhd",
         b"\0\0\0\3",
         bytes(8),
-        struct.pack(">3I", 1, 0, length),
+        struct.pack(">3I", 1, 0, 10 * length),
         bytes(16),
         _MATRIX,
         struct.pack(">2I", SIDE_PX << 16, SIDE_PX << 16),
