@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    import torch
 
 MIB = 1024**2
 
@@ -52,13 +56,19 @@ def results_file(name: str) -> Path:
     import torch
 
     from datalake import settings
-    from datalake.adapters.embedders.runtime import native_dtype, torch_device
+    from datalake.adapters.embedders.runtime import torch_device
 
     device = torch_device(settings.load().silver.device)
-    precision = str(native_dtype(device)).removeprefix("torch.")
     tiles = "-amx" if torch.cpu.get_capabilities().get("amx_bf16") else ""
-    kind = "gpu" if device.type == "cuda" else precision + tiles
+    kind = "gpu" if device.type == "cuda" else precision(device) + tiles
     return Path(__file__).parent / "results" / f"{name}-{kind}.json"
+
+
+def precision(device: torch.device) -> str:
+    """Of models on this device, as PyTorch names it."""
+    from datalake.adapters.embedders.runtime import native_dtype
+
+    return str(native_dtype(device)).removeprefix("torch.")
 
 
 def commit() -> str:

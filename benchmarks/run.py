@@ -21,13 +21,12 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.machine import commit, machine, results_file
+from benchmarks.machine import commit, machine, precision, results_file
 from benchmarks.speed.cases import Case, cases
 from benchmarks.speed.contenders import Measured, measured
 from benchmarks.speed.model import DEVICE, ON_GPU
 from benchmarks.speed.report import Result, result, show
 from benchmarks.speed.results import kept
-from datalake.adapters.embedders.runtime import native_dtype
 from datalake.common_func import given_cores
 
 _RUNS = 5
@@ -76,7 +75,7 @@ def _can_run(case: Case) -> bool:
 def _device() -> dict[str, str]:
     """The GPU, if models run on one here, and the precision that they run in."""
     gpu = {"gpu": torch.cuda.get_device_name(DEVICE)} if ON_GPU else {}
-    return {**gpu, "precision": str(native_dtype(DEVICE)).removeprefix("torch.")}
+    return {**gpu, "precision": precision(DEVICE)}
 
 
 def _measure(case: Case, runs: int, console: Console) -> Result:

@@ -22,9 +22,9 @@ def seek(container: InputContainer, stream: AvStream, ticks: int, decoder: Pictu
     if decoder.may_lack_header and "mp4" in container.format.name:
         try:
             container.seek(stream.start_time or 0, stream=stream)
-            for packet in packets(container, stream):
-                decoder.meet(packet)
-                break
+            first = next(packets(container, stream), None)
+            if first is not None:
+                decoder.meet(first)
         except MemoryError:
             raise
         except FFmpegError:

@@ -143,6 +143,11 @@ def number_of(name: str) -> int:
     return {"P": four // 2 - 1, "B": (four + 2) // 2, "b": (four + 3) // 4 * 2 + 1}[name[0]]
 
 
+def is_keyframe(units: Units) -> bool:
+    """True of the packet of a picture that nothing reaches behind."""
+    return any(one[0] & 31 == START for one in units)
+
+
 def write_transport(path: Path, head: Units, pictures: Iterable[tuple[int, Units]]) -> Path:
     """A transport stream of these packets, the first with the head."""
     with av.open(str(path), "w", format="mpegts") as container:
@@ -151,7 +156,7 @@ def write_transport(path: Path, head: Units, pictures: Iterable[tuple[int, Units
             packet = Packet(b"".join(b"\0\0\0\1" + one for one in ([] if place else head) + units))
             packet.pts, packet.dts, packet.duration = time, place - 4, 1
             packet.time_base, packet.stream = Fraction(1, RATE_FPS), stream
-            packet.is_keyframe = any(one[0] & 31 == START for one in units)
+            packet.is_keyframe = is_keyframe(units)
             container.mux(packet)
     return path
 

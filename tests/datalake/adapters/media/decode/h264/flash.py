@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.datalake.adapters.media.decode.h264.by_hand import RATE_FPS, SEQUENCE, START, Units
+from tests.datalake.adapters.media.decode.h264.by_hand import RATE_FPS, SEQUENCE, Units, is_keyframe
 
 _VIDEO = 9
 _KEYFRAME, _OTHER = 0x17, 0x27  # of H.264
 _PICTURE_MS = 1000 // RATE_FPS
-_LATE = 4  # pictures come out so many after they are decoded
+LATE = 4  # pictures come out so many after they are decoded
 
 
 def write_flash(path: Path, parts: Iterable[tuple[Units, Iterable[tuple[int, Units]]]]) -> Path:
@@ -21,9 +21,9 @@ def write_flash(path: Path, parts: Iterable[tuple[Units, Iterable[tuple[int, Uni
         content += _tag(place, _KEYFRAME, 0, 0, avc_header(head))
         begins = place
         for time, units in pictures:
-            kind = _KEYFRAME if any(one[0] & 31 == START for one in units) else _OTHER
-            late_ms = (begins + time + _LATE - place) * _PICTURE_MS
-            data = b"".join(struct.pack(">I", len(one)) + one for one in units)
+            kind = _KEYFRAME if is_keyframe(units) else _OTHER
+            late_ms = (begins + time + LATE - place) * _PICTURE_MS
+            data = avc_packet(units)
             content += _tag(place, kind, 1, late_ms, data)
             place += 1
     path.write_bytes(content)
@@ -36,6 +36,11 @@ def _tag(place: int, kind: int, what: int, late_ms: int, data: bytes) -> bytes:
         bytes([_VIDEO]) + len(body).to_bytes(3, "big") + (place * _PICTURE_MS).to_bytes(3, "big") + bytes(4)
     )
     return start + body + struct.pack(">I", len(start) + len(body))
+
+
+def avc_packet(units: Units) -> bytes:
+    """Units of a packet as containers keep them."""
+    return b"".join(struct.pack(">I", len(one)) + one for one in units)
 
 
 def avc_header(head: Units) -> bytes:

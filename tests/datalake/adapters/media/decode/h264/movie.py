@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from itertools import accumulate, cycle
+from itertools import accumulate, cycle, islice
 from pathlib import Path
 
-from tests.datalake.adapters.media.decode.h264.by_hand import RATE_FPS, SIDE_PX, START, Units
-from tests.datalake.adapters.media.decode.h264.flash import avc_header
+from tests.datalake.adapters.media.decode.h264.by_hand import RATE_FPS, SIDE_PX, Units, is_keyframe
+from tests.datalake.adapters.media.decode.h264.flash import LATE, avc_header, avc_packet
 
-_LATE = 4  # pictures come out so many after they are decoded
-_TICKS = (
-    7,
-    11,
-    12,
-)  # of a tenth of a picture from one packet to the next: unevenly, so that FFmpeg reads ahead
+_TICKS = (7, 11, 12)  # from one packet to the next, ten a picture: unevenly, so that FFmpeg reads ahead
 _MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 
 
@@ -27,16 +22,17 @@ def write_movie(path: Path, parts: Sequence[tuple[Units, Sequence[tuple[int, Uni
         for first, (_, pictures) in zip(firsts, parts, strict=False)
         for time, units in pictures
     ]
-    decoded = accumulate(cycle(_TICKS), initial=0)
-    lates = [10 * (time + _LATE) - ticks for (time, _), ticks in zip(timed, decoded, strict=False)]
-    keys = [place for place, (_, units) in enumerate(timed) if any(one[0] & 31 == START for one in units)]
-    samples = [b"".join(struct.pack(">I", len(one)) + one for one in units) for _, units in timed]
+    lasting = list(islice(cycle(_TICKS), len(timed)))
+    decoded = accumulate(lasting, initial=0)
+    lates = [10 * (time + LATE) - ticks for (time, _), ticks in zip(timed, decoded, strict=False)]
+    keys = [place for place, (_, units) in enumerate(timed) if is_keyframe(units)]
+    samples = [avc_packet(units) for _, units in timed]
     start = _box("ftyp", b"isom", bytes(4), b"isom")
     offsets = list(accumulate(map(len, samples), initial=len(start) + 8))[:-1]
     tables = _box(
         "stbl",
         _table("stsd", [_description(head) for head, _ in parts]),
-        _table("stts", [struct.pack(">2I", 1, ticks) for _, ticks in zip(samples, cycle(_TICKS))]),
+        _table("stts", [struct.pack(">2I", 1, ticks) for ticks in lasting]),
         _table("ctts", [struct.pack(">2I", 1, late) for late in lates]),
         _table("stss", [struct.pack(">I", place + 1) for place in keys]),
         _table(
