@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from datalake.adapters.media.pixel_files import PixelFile, PixelFiles, Pixels
-
-
-def descriptors() -> set[str]:
-    return {fd.name for fd in Path("/proc/self/fd").iterdir()}
+from tests.descriptors import open_inodes
 
 
 def filled(files: PixelFiles, level: int, size: int = 1000) -> tuple[int, Pixels]:
@@ -46,10 +42,10 @@ def test_without_pixels_a_file_is_free_at_once() -> None:
 
 def test_two_files_stay_at_most() -> None:
     files = PixelFiles()
-    before = descriptors()
-    held = [filled(files, level)[1] for level in range(5)]
+    inodes, held = zip(*[filled(files, level) for level in range(5)], strict=True)
+    assert set(inodes) <= set(open_inodes("pixels"))
     del held
-    assert len(descriptors() - before) == 2
+    assert len(set(inodes) & set(open_inodes("pixels"))) == 2
 
 
 def test_pixels_can_be_written() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from datalake.adapters.sources.files import FileSources
 from datalake.errors import SourceUnavailable
+from tests.descriptors import open_files
 from tests.sources import read, refusal, sources, stated
 from tests.web_host import CONTENT
 
@@ -131,4 +132,4 @@ def test_what_only_looks_at_a_file_does_not_change_it(videos: Path) -> None:
 
 def test_a_refused_folder_is_closed_again(videos: Path) -> None:
     refusal(FileSources((videos,), videos), str(videos))
-    assert videos not in {path.resolve() for path in Path("/proc/self/fd").iterdir()}
+    assert str(videos.resolve()) not in open_files()
