@@ -35,11 +35,12 @@ class ZeroShot:
     vectors: Matrix
     scale: float
 
-    def labels(self, vector: Vector) -> tuple[Label, ...]:
-        """The likeliest labels of an image, given its unit vector (dim,)."""
-        logits = self.scale * (self.vectors @ vector)
-        shares = np.exp(logits - np.max(logits))
-        return best_labels(self.names, shares / shares.sum())
+    def labels(self, vectors: Vector) -> list[tuple[Label, ...]]:
+        """The likeliest labels of each image, given unit vectors, (images, dim)."""
+        logits = self.scale * (vectors @ self.vectors.T)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        return [best_labels(self.names, row) for row in shares]
 
 
 def best_labels(names: Sequence[str], scores: npt.NDArray[np.float32]) -> tuple[Label, ...]:

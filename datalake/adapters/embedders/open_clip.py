@@ -120,7 +120,7 @@ class OpenClipEmbedder(Embedder):
         zero_shot = self._zero_shot()
         with self._room.measured(len(images)):
             vectors = self._in_parts(self._vectors, images)
-        return [Embedding(vector, zero_shot.labels(vector)) for vector in vectors]
+        return list(map(Embedding, vectors, zero_shot.labels(vectors)))
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -36,15 +37,19 @@ def test_the_best_five_with_a_share_worth_telling() -> None:
 
 def test_zero_shot_is_a_softmax_over_scaled_cosines() -> None:
     zero_shot = ZeroShot(("cat", "dog", "car"), np.eye(3, dtype=np.float32), scale=4.0)
-    found = zero_shot.labels(np.array([0.8, 0.6, 0.0], np.float32))
+    found, other = zero_shot.labels(np.array([[0.8, 0.6, 0.0], [0.0, 0.0, 1.0]], np.float32))
     shares = np.exp(4 * np.array([0.8, 0.6, 0.0]))
     cat, dog, _ = shares / shares.sum()
     assert pairs(found) == told(("cat", cat), ("dog", dog))
+    assert pairs(other) == told(("car", math.exp(4) / (math.exp(4) + 2)))
 
 
 def test_a_large_scale_does_not_overflow() -> None:
     zero_shot = ZeroShot(("a", "b"), np.eye(2, dtype=np.float32), scale=1e6)
-    assert pairs(zero_shot.labels(np.array([1, 0], np.float32))) == [("a", 1.0)]
+    assert [pairs(found) for found in zero_shot.labels(np.eye(2, dtype=np.float32))] == [
+        [("a", 1.0)],
+        [("b", 1.0)],
+    ]
 
 
 def test_labels_come_from_lines_each_once(tmp_path: Path) -> None:

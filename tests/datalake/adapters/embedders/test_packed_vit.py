@@ -11,6 +11,7 @@ import pytest
 import torch
 from open_clip.transformer import LayerNormFp32, QuickGELU, ResidualAttentionBlock, VisionTransformer
 
+from datalake.adapters.embedders import packed_vit
 from datalake.adapters.embedders.lean_vit import ClassTokenBlock, make_lean
 from datalake.adapters.embedders.packed_vit import PackedBlock, PackedProduct, can_be_packed
 from datalake.adapters.embedders.runtime import native_dtype
@@ -39,7 +40,12 @@ def block_of(dtype: torch.dtype, **options: object) -> ResidualAttentionBlock:
     ],
     ids=["gelu", "tanh", "quick gelu", "layer scale"],
 )
-def test_a_packed_block_gives_what_a_whole_one_gives_to_rounding(options: dict[str, Callable]) -> None:
+@pytest.mark.parametrize("has_tiles", [False, True], ids=["at once", "for tiles"])
+def test_a_packed_block_gives_what_a_whole_one_gives_to_rounding(
+    options: dict[str, Callable], has_tiles: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_vit, "has_tiles", lambda: has_tiles)
+    monkeypatch.setattr(packed_vit, "_PART", 64)
     block = block_of(torch.bfloat16, **options)
     packed = PackedBlock(copy.deepcopy(block))
     tokens = torch.randn(3, 10, 64, dtype=torch.bfloat16)
@@ -47,6 +53,7 @@ def test_a_packed_block_gives_what_a_whole_one_gives_to_rounding(options: dict[s
         found, expected = packed(tokens), block(tokens)
         exact = block.float()(tokens.float())
     assert found.dtype is torch.bfloat16
+    assert len(packed.mlp.parts) == (4 if has_tiles else 1)
     # no further from float32 than the block in bfloat16 is, give or take what rounding does
     assert float((found - exact).abs().mean()) < 1.2 * float((expected - exact).abs().mean())
 
