@@ -1,8 +1,8 @@
 """Blocks of OpenCLIP's vision transformers with their weights as oneDNN multiplies them, in bfloat16.
 
-PyTorch lays weights out anew in every call, and its fused attention for inference moves queries, keys and
-values more slowly than it multiplies them. What packs here are operators made for PyTorch's compiler, which
-itself would need a C++ compiler on every machine.
+PyTorch lays weights out anew in every call, and its fast path for inference moves queries, keys and values
+more slowly than it multiplies them. What packs here are operators made for PyTorch's compiler, which itself
+would need a C++ compiler on every machine. Which way is fast depends on the processor (ADR 0031 and 0036).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import nn
 
 from datalake.adapters.embedders.runtime import native_dtype
 
-_PART = 1024  # hidden numbers: the fastest of those that we tried, on an Intel with AMX
+_PART = 1024  # hidden numbers; fewer or more were slower
 _OPERATORS = (
     "_reorder_linear_weight",
     "_linear_pointwise",
