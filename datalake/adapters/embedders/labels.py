@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datalake.adapters.embedders.runtime import short_hash
-from datalake.adapters.ports import Label, Vector
+from datalake.adapters.ports import Label
 from datalake.errors import ConfigurationError
 
 PROMPT = "a photo of a {label}."
@@ -35,7 +35,7 @@ class ZeroShot:
     vectors: Matrix
     scale: float
 
-    def labels(self, vectors: Vector) -> list[tuple[Label, ...]]:
+    def labels(self, vectors: Matrix) -> list[tuple[Label, ...]]:
         """The likeliest labels of each image, given unit vectors, (images, dim)."""
         logits = self.scale * (vectors @ self.vectors.T)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))

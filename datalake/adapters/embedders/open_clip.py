@@ -120,7 +120,8 @@ class OpenClipEmbedder(Embedder):
         zero_shot = self._zero_shot()
         with self._room.measured(len(images)):
             vectors = self._in_parts(self._vectors, images)
-        return list(map(Embedding, vectors, zero_shot.labels(vectors)))
+        labels = zero_shot.labels(vectors)
+        return [Embedding(vector, found) for vector, found in zip(vectors, labels, strict=True)]
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> list[Vector]:

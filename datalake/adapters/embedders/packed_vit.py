@@ -8,12 +8,12 @@ would need a C++ compiler on every machine. Which way is fast depends on the pro
 from __future__ import annotations
 
 import torch
-from open_clip.transformer import ResidualAttentionBlock
+from open_clip.transformer import LayerScale, ResidualAttentionBlock
 from torch import nn
 
 from datalake.adapters.embedders.runtime import native_dtype
 
-_PART = 1024  # hidden numbers; fewer or more were slower
+_PART = 1024  # hidden numbers (ADR 0036)
 _OPERATORS = (
     "_reorder_linear_weight",
     "_linear_pointwise",
@@ -30,6 +30,8 @@ def can_be_packed(block: ResidualAttentionBlock) -> bool:
     if native_dtype(weight.device) is not torch.bfloat16:
         return False
     if not all(hasattr(packing, name) for name in _OPERATORS):
+        return False
+    if not hasattr(packing._linear_pointwise, "binary"):
         return False
     # with Arm's library PyTorch's own compiler packs nothing: what is fused then is not fast
     return packing._is_mkldnn_bf16_supported() and not packing._is_mkldnn_acl_supported()
@@ -74,13 +76,13 @@ class PackedBlock(nn.Module):
 
     def __init__(self, block: ResidualAttentionBlock) -> None:
         super().__init__()
-        attention = block.attn
+        attention, in_tiles = block.attn, _multiplies_in_tiles()
         self.ln_1, self.ln_2 = block.ln_1, block.ln_2
         self._heads = attention.num_heads
         self._inwards = PackedProduct(attention.in_proj_weight, attention.in_proj_bias)
-        self._attention = fused_attention if has_tiles() else attention_in_products
+        self._attention = _dot_product_attention if in_tiles else _attention_in_products
         self._outwards = PackedProduct(*_scaled(attention.out_proj, block.ls_1))
-        self.mlp = PackedMlp(block.mlp, block.ls_2, _PART if has_tiles() else None)
+        self.mlp = PackedMlp(block, _PART if in_tiles else None)
 
     def forward(self, tokens: torch.Tensor, attn_mask: None = None) -> torch.Tensor:
         """(images, tokens, width) to the same, bfloat16; an image's tokens all see one another."""
@@ -90,25 +92,26 @@ class PackedBlock(nn.Module):
     def _taken(self, tokens: torch.Tensor) -> torch.Tensor:
         """What each token takes from all before it is projected, (images, tokens, width)."""
         images, count, width = tokens.shape
-        together = self._inwards(tokens).view(images, count, 3, self._heads, -1)
-        return self._attention(together.permute(2, 0, 3, 1, 4)).reshape(images, count, width)
+        shape = images, count, 3, self._heads, -1
+        taken = self._attention(self._inwards(tokens).view(shape).permute(2, 0, 3, 1, 4))
+        return taken.reshape(images, count, width)
 
 
 class PackedMlp:
-    """Two linear layers with an activation between them, so many of their hidden numbers at a time.
+    """A block's two linear layers with an activation between them, so many of their hidden numbers at a time.
 
     Args:
-        mlp: of a residual attention block.
-        scale: its layer scale, or nothing.
-        part: hidden numbers at a time, where that divides all of them; None: all.
+        block: one that `can_be_packed`.
+        part: hidden numbers at a time; None: all.
     """
 
-    def __init__(self, mlp: nn.Sequential, scale: nn.Module, part: int | None) -> None:
+    def __init__(self, block: ResidualAttentionBlock, part: int | None) -> None:
+        mlp = block.mlp
         gelu = mlp.gelu.approximate if type(mlp.gelu) is nn.GELU else None
         self._activation = nn.Identity() if gelu is not None else mlp.gelu
         wide, bias = mlp.c_fc.weight, mlp.c_fc.bias
-        narrow, last_bias = _scaled(mlp.c_proj, scale)
-        size = part if part and len(wide) % part == 0 else len(wide)
+        narrow, last_bias = _scaled(mlp.c_proj, block.ls_2)
+        size = part or len(wide)
         self.parts = [
             (
                 PackedProduct(wide[at : at + size], bias[at : at + size], gelu),
@@ -124,33 +127,34 @@ class PackedMlp:
         return to
 
 
-def fused_attention(together: torch.Tensor) -> torch.Tensor:
+def _dot_product_attention(together: torch.Tensor) -> torch.Tensor:
     """Queries, keys and values, (3, images, heads, tokens, numbers), to (images, tokens, heads, numbers)."""
     return nn.functional.scaled_dot_product_attention(*together).transpose(1, 2)
 
 
-def attention_in_products(together: torch.Tensor) -> torch.Tensor:
+def _attention_in_products(together: torch.Tensor) -> torch.Tensor:
     """The same as two products of small matrices with a softmax between them."""
     _, images, heads, count, _ = together.shape
     queries, keys, values = together.contiguous().flatten(1, 2)
+    del together  # as large as the three
     scale = queries.shape[-1] ** -0.5
     scores = torch.baddbmm(queries.new_zeros(1), queries, keys.transpose(1, 2), beta=0, alpha=scale)
     shares = torch.softmax(scores, dim=-1, out=scores)
     return torch.bmm(shares, values).view(images, heads, count, -1).transpose(1, 2)
 
 
-def has_tiles() -> bool:
-    """True of a processor that multiplies bfloat16 in tiles (Intel's AMX)."""
+def _multiplies_in_tiles() -> bool:
+    """True of a processor with Intel's AMX."""
     return bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 
-def _scaled(layer: nn.Linear, scale: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
+def _scaled(layer: nn.Linear, scale: LayerScale | nn.Identity) -> tuple[torch.Tensor, torch.Tensor]:
     """Weight and bias that give the layer's output times its layer scale."""
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if isinstance(scale, nn.Identity):
         return weight, bias
     gamma = scale.gamma.detach()
-    return (weight * gamma[:, None]).to(weight.dtype), (bias * gamma).to(bias.dtype)
+    return weight * gamma[:, None], bias * gamma
 
 
 def _normalised(norm: nn.LayerNorm, tokens: torch.Tensor) -> torch.Tensor:

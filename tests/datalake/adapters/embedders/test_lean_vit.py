@@ -100,3 +100,13 @@ def test_in_half_precision_vectors_point_the_same_way(dtype: torch.dtype) -> Non
     with torch.inference_mode():
         cosines = torch.nn.functional.cosine_similarity(lean(images).float(), whole(images).float())
     assert cosines.min() >= 0.999
+
+
+def test_layer_scales_that_were_left_in_float32_get_the_precision_of_the_weights() -> None:
+    model = filled(VisionTransformer(**SHAPE, ls_init_value=0.1).eval()).to(torch.bfloat16)
+    expected = model(torch.ones(1, 3, 32, 32, dtype=torch.bfloat16)).float()
+    for block in model.transformer.resblocks:
+        block.ls_1.float(), block.ls_2.float()
+    make_lean(model)
+    found = model(torch.ones(1, 3, 32, 32, dtype=torch.bfloat16)).float()
+    assert torch.nn.functional.cosine_similarity(found, expected).item() >= 0.999

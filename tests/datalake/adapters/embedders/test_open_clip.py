@@ -96,7 +96,8 @@ def test_vectors_have_length_one(tiny: Embedder) -> None:
 
 
 def test_labels_are_those_whose_prompt_is_nearest(tiny: Embedder) -> None:
-    [embedding] = tiny.embed([IMAGE])
+    other, embedding = tiny.embed([255 - IMAGE, IMAGE])
+    assert other.labels != embedding.labels
     prompts = np.stack(tiny.embed_text([f"a photo of a {name}." for name in LABELS]))
     # an untrained model's logit scale is 1 / 0.07
     shares = np.exp(prompts @ embedding.vector / 0.07)

@@ -29,6 +29,12 @@ def block_of(dtype: torch.dtype, **options: object) -> ResidualAttentionBlock:
     return block
 
 
+def on_a_processor(monkeypatch: pytest.MonkeyPatch, amx_bf16: bool) -> None:
+    """Blocks are packed as for one with AMX or without, in parts of 64."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx_bf16})
+    monkeypatch.setattr(packed_vit, "_PART", 64)
+
+
 @only_with_bfloat16
 @pytest.mark.parametrize(
     "options",
@@ -40,12 +46,11 @@ def block_of(dtype: torch.dtype, **options: object) -> ResidualAttentionBlock:
     ],
     ids=["gelu", "tanh", "quick gelu", "layer scale"],
 )
-@pytest.mark.parametrize("has_tiles", [False, True], ids=["at once", "for tiles"])
+@pytest.mark.parametrize("has_tiles", [False, True], ids=["at once", "in tiles"])
 def test_a_packed_block_gives_what_a_whole_one_gives_to_rounding(
     options: dict[str, Callable], has_tiles: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed_vit, "has_tiles", lambda: has_tiles)
-    monkeypatch.setattr(packed_vit, "_PART", 64)
+    on_a_processor(monkeypatch, amx_bf16=has_tiles)
     block = block_of(torch.bfloat16, **options)
     packed = PackedBlock(copy.deepcopy(block))
     tokens = torch.randn(3, 10, 64, dtype=torch.bfloat16)
@@ -53,9 +58,26 @@ def test_a_packed_block_gives_what_a_whole_one_gives_to_rounding(
         found, expected = packed(tokens), block(tokens)
         exact = block.float()(tokens.float())
     assert found.dtype is torch.bfloat16
-    assert len(packed.mlp.parts) == (4 if has_tiles else 1)
     # no further from float32 than the block in bfloat16 is, give or take what rounding does
     assert float((found - exact).abs().mean()) < 1.2 * float((expected - exact).abs().mean())
+
+
+@only_with_bfloat16
+@pytest.mark.parametrize(("has_tiles", "parts", "fused"), [(False, 1, 0), (True, 4, 1)])
+def test_the_way_depends_on_the_processor(
+    has_tiles: bool, parts: int, fused: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_processor(monkeypatch, amx_bf16=has_tiles)
+    calls: list[object] = []
+    attention = torch.nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(
+        torch.nn.functional,
+        "scaled_dot_product_attention",
+        lambda *parts: calls.append(parts) or attention(*parts),
+    )
+    packed = PackedBlock(block_of(torch.bfloat16))
+    packed(torch.randn(2, 5, 64, dtype=torch.bfloat16))
+    assert (len(packed.mlp.parts), len(calls)) == (parts, fused)
 
 
 @only_with_bfloat16
