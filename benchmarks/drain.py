@@ -21,8 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import mean, median
@@ -99,10 +98,12 @@ def measure(folder: Path, videos: int, runs: int) -> dict[str, Any]:
         singles = [_single(scene) for _ in range(_SINGLES)]
         drained, direct = [], []
         for run in range(runs):
+            if run:
+                stack.up(_say)
+                _warm(scene)
             drained.append(_drained(scene, videos, run))
-            with _airflow_stopped():
-                direct.append(_direct(folder, run))
-            _warm(scene)
+            _stop_airflow()
+            direct.append(_direct(folder, run))
         with transaction(open_stack().airflow_database_uri) as connection:
             tasks = {found["task"]: found["n"] for found in rows(connection, _TASKS)}
     drained_ms = [1000 * found["wall_s"] / found["videos"] for found in drained]
@@ -177,13 +178,10 @@ def _batches(scene: Scene) -> list[int]:
         return [found["messages"] for found in rows(connection, _BATCHES)]
 
 
-@contextmanager
-def _airflow_stopped() -> Iterator[None]:
+def _stop_airflow() -> None:
     parts = open_stack()
     for name in ("watchdog", SCHEDULER, TRIGGERER, DAG_PROCESSOR, API_SERVER):
         parts.supervisor.stop_program(name)
-    yield
-    stack.up(_say)
 
 
 def _direct(folder: Path, run: int) -> dict[str, Any]:
