@@ -9,7 +9,8 @@ all videos at once, from the producer's first message to the last outcome, and t
 videos without Kafka and Airflow, one after the other. The difference of the medians is what both cost a
 video, less what layers of different batches gain at the same time. The result goes to
 benchmarks/results/drain-KIND.json, by the kind of machine that `benchmarks.run` names; the exit code is 1
-when a single message takes longer than 10 s (in the median), or both cost a video more than 30 ms.
+when a single message takes longer than 10 s (in the median), or of a thousand videos both cost each more than
+30 ms: in small batches they cost more.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text)
     if options.videos == VIDEOS and options.runs >= _RUNS:
         results_file("drain").write_text(text + "\n", "utf-8")
-    is_late = result["searchable_s"] > _MOST_S
-    return int(is_late or result["overhead_ms_per_video"] > _MOST_MS)
+    is_late, is_large = result["searchable_s"] > _MOST_S, options.videos >= VIDEOS
+    return int(is_late or (is_large and result["overhead_ms_per_video"] > _MOST_MS))
 
 
 def measure(folder: Path, videos: int, runs: int) -> dict[str, Any]:
