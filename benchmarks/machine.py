@@ -53,13 +53,11 @@ def results_file(name: str) -> Path:
     The kind is the precision of models on the processors, "bfloat16-amx" where units for whole tiles multiply
     in it, or "gpu".
     """
-    import torch
-
     from datalake import settings
-    from datalake.adapters.embedders.runtime import torch_device
+    from datalake.adapters.embedders.runtime import multiplies_in_tiles, torch_device
 
     device = torch_device(settings.load().silver.device)
-    tiles = "-amx" if torch.cpu.get_capabilities().get("amx_bf16") else ""
+    tiles = "-amx" if multiplies_in_tiles() else ""
     kind = "gpu" if device.type == "cuda" else precision(device) + tiles
     return Path(__file__).parent / "results" / f"{name}-{kind}.json"
 

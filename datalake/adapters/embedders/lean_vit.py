@@ -9,7 +9,7 @@ weights can be packed, the other blocks are those of `packed_vit`.
 from __future__ import annotations
 
 import torch
-from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
+from open_clip.transformer import LayerScale, ResidualAttentionBlock, VisionTransformer
 from torch import nn
 
 from datalake.adapters.embedders.packed_vit import PackedBlock, can_be_packed
@@ -22,12 +22,12 @@ def make_lean(visual: nn.Module) -> None:
     """
     if not isinstance(visual, VisionTransformer) or type(visual) is not VisionTransformer:
         return
+    for part in visual.modules():
+        if isinstance(part, LayerScale):
+            part.to(visual.conv1.weight.dtype)  # OpenCLIP leaves it in float32, and so became tokens
     if _are_apart(visual.conv1):
         visual.conv1 = PatchProduct(visual.conv1)
     blocks = visual.transformer.resblocks
-    for block in blocks:
-        if type(block) is ResidualAttentionBlock:
-            _in_one_precision(block)
     if not visual.transformer.batch_first:
         return
     reads_one_token = visual.pool_type == "tok" and visual.attn_pool is None and not visual.output_tokens
@@ -98,12 +98,6 @@ class ClassTokenBlock(nn.Module):
         mixed = nn.functional.scaled_dot_product_attention(query, keys, values)
         taken: torch.Tensor = attention.out_proj(mixed.transpose(1, 2).flatten(2))
         return taken
-
-
-def _in_one_precision(block: ResidualAttentionBlock) -> None:
-    """OpenCLIP leaves layer scales in float32; tokens became float32 by them, which no weights multiply."""
-    for scale in (block.ls_1, block.ls_2):
-        scale.to(block.mlp.c_fc.weight.dtype)
 
 
 def _are_apart(convolution: nn.Conv2d) -> bool:

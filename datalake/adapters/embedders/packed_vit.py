@@ -11,7 +11,7 @@ import torch
 from open_clip.transformer import LayerScale, ResidualAttentionBlock
 from torch import nn
 
-from datalake.adapters.embedders.runtime import native_dtype
+from datalake.adapters.embedders.runtime import multiplies_in_tiles, native_dtype
 
 _PART = 1024  # hidden numbers (ADR 0036)
 _OPERATORS = (
@@ -76,7 +76,7 @@ class PackedBlock(nn.Module):
 
     def __init__(self, block: ResidualAttentionBlock) -> None:
         super().__init__()
-        attention, in_tiles = block.attn, _multiplies_in_tiles()
+        attention, in_tiles = block.attn, multiplies_in_tiles()
         self.ln_1, self.ln_2 = block.ln_1, block.ln_2
         self._heads = attention.num_heads
         self._inwards = PackedProduct(attention.in_proj_weight, attention.in_proj_bias)
@@ -141,11 +141,6 @@ def _attention_in_products(together: torch.Tensor) -> torch.Tensor:
     scores = torch.baddbmm(queries.new_zeros(1), queries, keys.transpose(1, 2), beta=0, alpha=scale)
     shares = torch.softmax(scores, dim=-1, out=scores)
     return torch.bmm(shares, values).view(images, heads, count, -1).transpose(1, 2)
-
-
-def _multiplies_in_tiles() -> bool:
-    """True of a processor with Intel's AMX."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 
 def _scaled(layer: nn.Linear, scale: LayerScale | nn.Identity) -> tuple[torch.Tensor, torch.Tensor]:

@@ -86,6 +86,11 @@ def native_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
+def multiplies_in_tiles() -> bool:
+    """True where processors multiply bfloat16 by whole tiles (Intel's AMX)."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+
+
 def finer_dtype(device: torch.device) -> torch.dtype:
     """float16 on GPUs that multiply matrices in it, else float32; for what bfloat16 is too coarse for."""
     has = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)

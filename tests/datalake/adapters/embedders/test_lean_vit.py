@@ -106,7 +106,8 @@ def test_layer_scales_that_were_left_in_float32_get_the_precision_of_the_weights
     model = filled(VisionTransformer(**SHAPE, ls_init_value=0.1).eval()).to(torch.bfloat16)
     expected = model(torch.ones(1, 3, 32, 32, dtype=torch.bfloat16)).float()
     for block in model.transformer.resblocks:
-        block.ls_1.float(), block.ls_2.float()
+        block.ls_1.float()
+        block.ls_2.float()
     make_lean(model)
     found = model(torch.ones(1, 3, 32, 32, dtype=torch.bfloat16)).float()
     assert torch.nn.functional.cosine_similarity(found, expected).item() >= 0.999

@@ -73,7 +73,7 @@ def test_the_way_depends_on_the_processor(
     monkeypatch.setattr(
         torch.nn.functional,
         "scaled_dot_product_attention",
-        lambda *parts: calls.append(parts) or attention(*parts),
+        lambda *given: calls.append(given) or attention(*given),
     )
     packed = PackedBlock(block_of(torch.bfloat16))
     packed(torch.randn(2, 5, 64, dtype=torch.bfloat16))
