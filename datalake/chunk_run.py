@@ -98,7 +98,9 @@ class ChunkRun:
         claimed = video.claimed
 
         def recorded(video: VideoProgress) -> VideoProgress:
-            self.log.begin(self.layer, claimed, is_alone)
+            known = self.log.begin(self.layer, claimed, is_alone)
+            if known is not None:
+                return known
             crash_point("video.after_begin")
             return self.step(video)
 

@@ -81,6 +81,20 @@ def test_what_an_earlier_try_got_through_is_not_done_again(outcome: Outcome | No
     assert done.videos[0] == through
 
 
+def test_what_another_process_got_through_meanwhile_is_not_begun() -> None:
+    scene = Scene("a", "b")
+    through = scene.chunk.videos[1].model_copy(update={"outcome": DONE})
+
+    def step(video: VideoProgress) -> VideoProgress:
+        scene.tried("b", progress=through)  # by a process that was taken for dead
+        return scene.step(video)
+
+    done = scene.run(step)
+    assert scene.stepped == ["a"]
+    assert [message_id for message_id, _ in scene.log.begun] == [scene.ids["a"]]
+    assert done.videos[1] == through
+
+
 def test_who_was_in_flight_when_a_process_died_goes_last_and_alone_the_guilty_one_last_of_all() -> None:
     scene = Scene("killer", "calm", "bystander", "fine")
     scene.tried("killer", deaths=2, deaths_alone=1)

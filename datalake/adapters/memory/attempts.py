@@ -27,9 +27,12 @@ class MemoryAttemptLog(AttemptLog):
         ids = {video.message_id for video in videos}
         return {message_id: tries for message_id, tries in self.tries.items() if message_id in ids}
 
-    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> None:
+    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> VideoProgress | None:
         """As the port says."""
-        self.begun.append((video.message_id, is_alone))
+        known = self.tries.get(video.message_id, EarlierTries()).progress
+        if known is None:
+            self.begun.append((video.message_id, is_alone))
+        return known
 
     def end(self, layer: FileLayer, video: ClaimedVideo, progress: VideoProgress | None) -> None:
         """As the port says."""

@@ -44,13 +44,18 @@ class AttemptLog(ABC):
         """What other processes left of these videos, by message; those that nobody tried are left out."""
 
     @abstractmethod
-    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> None:
-        """Write down that the video's file is about to be opened.
+    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> VideoProgress | None:
+        """Write down that the video's file is about to be opened, unless another process got it through.
+
+        Such a process was taken for dead and lives: it lost Airflow or the database for a while.
 
         Args:
             layer: that opens it.
             video: whose file.
             is_alone: this process has no other video in flight.
+
+        Returns:
+            The video as the other process got it through in this attempt of its batch; None: go on.
         """
 
     @abstractmethod

@@ -11,11 +11,6 @@ from datalake.adapters.postgres import Row, execute, rows, transaction
 from datalake.adapters.postgres.statements import statement
 from datalake.contracts import ClaimedVideo, VideoProgress
 
-_BEGIN = """
-INSERT INTO video_attempts (message_id, layer, task_try, batch_id, attempt, is_alone)
-VALUES (%(message_id)s, %(layer)s, %(task_try)s, %(batch_id)s, %(attempt)s, %(is_alone)s)
-ON CONFLICT (message_id, layer, task_try) DO UPDATE SET is_alone = EXCLUDED.is_alone, ended_at = NULL
-"""
 _END = """
 UPDATE video_attempts
 SET ended_at = clock_timestamp(), is_through = %(is_through)s, progress = %(progress)s
@@ -51,20 +46,23 @@ class PostgresAttemptLog(AttemptLog):
             found = rows(connection, statement("attempts/earlier"), asked)
         return {one["message_id"]: _earlier(one) for one in found}
 
-    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> None:
+    def begin(self, layer: FileLayer, video: ClaimedVideo, is_alone: bool) -> VideoProgress | None:
         """As the port says."""
-        values = {"batch_id": video.batch_id, "attempt": video.attempt, "is_alone": is_alone}
-        self._write(_BEGIN, layer, video, **values)
+        owner = {"batch_id": video.batch_id, "attempt": video.attempt, "is_alone": is_alone}
+        values = self._key(layer, video) | owner
+        with transaction(self._uri) as connection:
+            found = rows(connection, statement("attempts/begin"), values)
+        return VideoProgress.model_validate(found[0]["progress"]) if found else None
 
     def end(self, layer: FileLayer, video: ClaimedVideo, progress: VideoProgress | None) -> None:
         """As the port says."""
         text = progress.model_dump_json() if progress else None
-        self._write(_END, layer, video, is_through=text is not None, progress=text)
-
-    def _write(self, sql: str, layer: FileLayer, video: ClaimedVideo, **values: Any) -> None:
-        key = {"message_id": video.message_id, "layer": layer, "task_try": self._task_try}
+        values = self._key(layer, video) | {"is_through": text is not None, "progress": text}
         with transaction(self._uri) as connection:
-            execute(connection, sql, key | values)
+            execute(connection, _END, values)
+
+    def _key(self, layer: FileLayer, video: ClaimedVideo) -> dict[str, Any]:
+        return {"message_id": video.message_id, "layer": layer, "task_try": self._task_try}
 
 
 def _these(videos: Sequence[ClaimedVideo]) -> dict[str, Any]:

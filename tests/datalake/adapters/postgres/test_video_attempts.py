@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from datalake.adapters.ports import EarlierTries
-from datalake.adapters.postgres import execute, transaction
+from datalake.adapters.postgres import execute, rows, transaction
 from datalake.adapters.postgres.video_attempts import PostgresAttemptLog
 from datalake.contracts import ClaimedVideo, Outcome, VideoProgress
 from datalake.ingest.batches import open_ui_batch, unfinished
@@ -79,3 +79,21 @@ def test_progress_is_for_later_tries_of_the_same_attempt_of_the_batch(postgres_u
     assert earlier(postgres_uri, claimed) == {video.message_id: EarlierTries(progress, 0, 0)}
     change(postgres_uri, "UPDATE video_attempts SET attempt = 2")
     assert earlier(postgres_uri, claimed) == {video.message_id: EarlierTries(None, 0, 0)}
+
+
+def test_a_process_that_was_taken_for_dead_and_got_through_is_told_before_the_file_is_opened(
+    postgres_uri, claimed
+) -> None:
+    slow, next_try, video = PostgresAttemptLog(postgres_uri), PostgresAttemptLog(postgres_uri), claimed[0]
+    assert slow.begin("silver", video, is_alone=False) is None
+    assert next_try.earlier("silver", claimed)[video.message_id].deaths == 1
+    progress = VideoProgress(claimed=video, outcome=Outcome(kind="quarantined", reason="truncated"))
+    slow.end("silver", video, progress)
+    assert next_try.begin("silver", video, is_alone=True) == progress
+    assert next_try.begin("bronze", video, is_alone=True) is None
+    assert next_try.begin("silver", claimed[1], is_alone=True) is None
+    with transaction(postgres_uri) as connection:
+        begun = rows(connection, "SELECT message_id FROM video_attempts WHERE layer = 'silver'")
+    assert [row["message_id"] for row in begun] == [video.message_id, claimed[1].message_id]
+    change(postgres_uri, "UPDATE video_attempts SET attempt = 2")
+    assert next_try.begin("silver", video, is_alone=True) is None
