@@ -3,7 +3,7 @@
     python -m benchmarks.outages                                 all cases, 60 seconds each (half an hour)
     python -m benchmarks.outages --seconds 10 --only kafka all   two cases, shorter; nothing is written
 
-A whole stack runs in a temporary home, with its lake in an S3 store. In each case videos are on their way
+A whole stack runs in a temporary home, with its lake in an S3 store. In each case videos are in silver
 when the parts are killed (the S3 store: frozen, so that it accepts connections and never answers), and more
 messages are sent meanwhile. A case is over when every message has ended, with its letters and mails. At the
 end the audit of the fault suite looks at everything. The result goes to benchmarks/results/outages.json.
@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from benchmarks.fault_suite.experiment import CLIPS, SIZE
 from benchmarks.fault_suite.facts import collect
 from benchmarks.fault_suite.faults import Hit
 from benchmarks.fault_suite.producer import ProducerProcess
-from benchmarks.fault_suite.progress import glance
+from benchmarks.fault_suite.progress import begun_in_silver, glance
 from benchmarks.fault_suite.traffic import RECEIVER, Message, plan
 from benchmarks.machine import machine
 from benchmarks.outage import ComponentOutage, FrozenProcess, Outage, away
@@ -151,7 +152,7 @@ class Outages:
     ) -> Result:
         half = len(messages) // 2
         self._send(producer, messages[:half])
-        wait_until(lambda: self._claimed() >= self.sent, RECOVERY_S)
+        wait_until(partial(self._is_under_way, begun_in_silver(self._scene.postgres_uri)), RECOVERY_S)
         self.say(f"{case}: away for {seconds:.0f} s")
         log = self.state.logs / "supervisord.log"
         before = starts(log)
@@ -172,10 +173,12 @@ class Outages:
         producer.send([(message.key, message.payload) for message in messages])
         self.sent += len(messages)
 
-    def _claimed(self) -> int:
+    def _is_under_way(self, begun_before: int) -> bool:
+        """All are claimed, and silver is at some of them, which has the most to lose when services go."""
+        uri = self._scene.postgres_uri
         with suppress(TransientError):
-            return glance(self._scene.postgres_uri).claimed
-        return 0
+            return glance(uri).claimed >= self.sent and begun_in_silver(uri) > begun_before
+        return False
 
     def _is_over(self) -> bool:
         with suppress(TransientError):

@@ -30,12 +30,15 @@ from datalake.errors import TransientError
 CLIPS = 8
 SIZE = (160, 96)
 _POLL_S = 0.5
-_RECOVERY_S = 60.0  # the next kill comes then, whether the stack has gone on or not
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the command line says; see its help."""
+    """What the command line says; see its help.
+
+    Attributes:
+        patience_s: the next kill comes then, whether the stack has gone on from the last one or not.
+    """
 
     messages: int
     repeats: float
@@ -44,6 +47,7 @@ class Arguments:
     seed: int
     pace_s: float = 5.0
     drain_s: float = 600.0
+    patience_s: float = 60.0
 
     @property
     def sent(self) -> int:
@@ -128,7 +132,7 @@ class Experiment:
 
     def _is_hit_before(self, coming: Step, scene: Scene, faults: Faults, sent: int) -> bool:
         """Wait until the next kill is due; True if a process died at a crash point meanwhile."""
-        hits, begun = len(faults.hits), self._glance(scene)
+        hits, begun, patience_s = len(faults.hits), self._glance(scene), self.arguments.patience_s
         waiting_since = time.monotonic()
         counting_since = None if coming.after_recovery and hits else waiting_since
         while True:
@@ -139,7 +143,7 @@ class Experiment:
                 return True
             if counting_since is None:
                 has_gone_on = looked is not None and looked != begun
-                counting_since = now if has_gone_on or now - waiting_since > _RECOVERY_S else None
+                counting_since = now if has_gone_on or now - waiting_since > patience_s else None
             elif now - counting_since >= coming.delay_s:
                 return False
             time.sleep(_POLL_S)

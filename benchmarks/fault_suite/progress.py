@@ -48,6 +48,17 @@ def glance(uri: str) -> Glance:
         return Glance(**(postgres.row(connection, _GLANCE) or {}))
 
 
+def begun_in_silver(uri: str) -> int:
+    """Attempts at videos in silver so far.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL is away.
+    """
+    with postgres.transaction(uri) as connection:
+        found = postgres.row(connection, "SELECT count(*) AS n FROM video_attempts WHERE layer = 'silver'")
+    return found["n"] if found else 0
+
+
 class Watch:
     """Bars and the latest kills on a terminal; without one, a line a kill."""
 

@@ -14,7 +14,9 @@ from benchmarks.fault_suite.report import report, show
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-SHORT = Arguments(messages=60, repeats=0.3, poison=0.1, kills=20, seed=5, pace_s=3.0, drain_s=300.0)
+SHORT = Arguments(
+    messages=60, repeats=0.3, poison=0.1, kills=20, seed=5, pace_s=2.0, drain_s=300.0, patience_s=15.0
+)
 
 
 def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
