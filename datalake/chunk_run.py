@@ -96,16 +96,15 @@ class ChunkRun:
     def _attempted(self, signs: Mapping[UUID, StopSign], is_alone: bool, video: VideoProgress) -> Result:
         """One attempt at a video, written down before its file is opened and after that."""
         claimed = video.claimed
-
-        def recorded(video: VideoProgress) -> VideoProgress:
+        try:
             known = self.log.begin(self.layer, claimed, is_alone)
-            if known is not None:
-                return known
-            crash_point("video.after_begin")
-            return self.step(video)
-
+        except DatabaseUnavailable as error:
+            return error
+        if known is not None:
+            return known
+        crash_point("video.after_begin")
         with stoppable(signs[claimed.message_id]):
-            result = chunks.guarded(video, recorded)
+            result = chunks.guarded(video, self.step)
         crash_point("video.before_end")
         through = (
             result if isinstance(result, VideoProgress) and not (result.error or result.put_off) else None

@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=options.seed,
         pace_s=options.pace,
         drain_s=options.drain,
+        patience_s=options.patience,
     )
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
@@ -81,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pace", type=float, default=5.0, help="seconds between kills, about (5)")
     parser.add_argument(
         "--drain", type=float, default=600.0, help="seconds from the last kill to the end (600)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        help="seconds that a kill waits, at most, for the stack to go on after the last one (60)",
     )
     parser.add_argument("--json", type=Path, help="write the whole report there")
     parser.add_argument("--keep", action="store_true", help="keep the folder with home, logs and receipts")

@@ -34,11 +34,7 @@ _POLL_S = 0.5
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the command line says; see its help.
-
-    Attributes:
-        patience_s: the next kill comes then, whether the stack has gone on from the last one or not.
-    """
+    """What the command line says; see its help."""
 
     messages: int
     repeats: float

@@ -44,6 +44,7 @@ FROM dead_letters d JOIN ledger l USING (message_id)
 _MAILS = "SELECT mail_message_id AS message_id, state, attempts FROM notifications"
 _ATTEMPTS = """
 SELECT message_id::text AS message_id, layer, task_try::text AS task_try, is_through AS got_through,
+       batch_id || '-' || attempt AS run_id,
        extract(epoch FROM started_at)::float AS started_at, extract(epoch FROM ended_at)::float AS ended_at
 FROM video_attempts ORDER BY message_id, layer, started_at
 """

@@ -27,6 +27,10 @@ SELECT (SELECT count(*) FROM ledger) AS claimed, (SELECT count(outcome) FROM led
        (SELECT count(*) FROM dead_letters WHERE published_at IS NULL)
        + (SELECT count(*) FROM notifications WHERE state <> 'sent') AS outbox
 """
+_IN_SILVER = """
+SELECT count(*) AS videos FROM video_attempts JOIN ledger USING (message_id)
+WHERE layer = 'silver' AND ended_at IS NULL AND outcome IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,14 @@ def glance(uri: str) -> Glance:
         return Glance(**(postgres.row(connection, _GLANCE) or {}))
 
 
-def begun_in_silver(uri: str) -> int:
-    """Attempts at videos in silver so far.
+def in_silver(uri: str) -> int:
+    """Unfinished videos that silver has begun and not ended.
 
     Raises:
         DatabaseUnavailable: PostgreSQL is away.
     """
     with postgres.transaction(uri) as connection:
-        found = postgres.row(connection, "SELECT count(*) AS n FROM video_attempts WHERE layer = 'silver'")
-    return found["n"] if found else 0
+        return (postgres.row(connection, _IN_SILVER) or {})["videos"]
 
 
 class Watch:

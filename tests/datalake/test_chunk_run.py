@@ -91,7 +91,7 @@ def test_what_another_process_got_through_meanwhile_is_not_begun() -> None:
 
     done = scene.run(step)
     assert scene.stepped == ["a"]
-    assert [message_id for message_id, _ in scene.log.begun] == [scene.ids["a"]]
+    assert [message_id for message_id, _ in scene.log.begun] == list(scene.log.ended) == [scene.ids["a"]]
     assert done.videos[1] == through
 
 

@@ -39,9 +39,9 @@ def balanced(rows: list[Row]) -> LedgerBalance:
     return LedgerBalance(arrived=len(rows), typed=0, unread=0, in_progress=0, outcomes=outcomes)
 
 
-def attempt(message_id: str, started_at: float, got_through: bool) -> Row:
+def attempt(message_id: str, started_at: float, got_through: bool, run_id: str = "b-1") -> Row:
     ended_at = started_at + 1 if got_through else None
-    named = {"message_id": message_id, "layer": "silver", "task_try": f"at {started_at}"}
+    named = {"message_id": message_id, "layer": "silver", "task_try": f"at {started_at}", "run_id": run_id}
     return {**named, "started_at": started_at, "ended_at": ended_at, "got_through": got_through}
 
 
@@ -182,6 +182,10 @@ def test_mails_arrive_and_repeat_only_for_a_kill(facts: Facts) -> None:
 def test_work_is_redone_only_for_a_kill(facts: Facts) -> None:
     through = [attempt("a", 95.0, True), attempt("a", 110.0, True)]
     assert broken(replace(facts, attempts=through))["redone for no reason"].faults == 1
+    in_the_next_run = [attempt("a", 95.0, True), attempt("a", 110.0, True, run_id="b-2")]
+    assert broken(replace(facts, attempts=in_the_next_run)) == {}
+    for_nothing = [attempt("a", 305.0, True), attempt("a", 310.0, True, run_id="b-2")]
+    assert broken(replace(facts, attempts=for_nothing))["redone for no reason"].faults == 1
     overlapping = [attempt("a", 109.5, True), attempt("a", 110.0, True)]
     assert broken(replace(facts, attempts=overlapping)) == {}
     without_kill = [attempt("a", 305.0, False), attempt("a", 310.0, True)]

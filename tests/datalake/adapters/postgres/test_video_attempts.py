@@ -93,7 +93,9 @@ def test_a_process_that_was_taken_for_dead_and_got_through_is_told_before_the_fi
     assert next_try.begin("bronze", video, is_alone=True) is None
     assert next_try.begin("silver", claimed[1], is_alone=True) is None
     with transaction(postgres_uri) as connection:
-        begun = rows(connection, "SELECT message_id FROM video_attempts WHERE layer = 'silver'")
+        begun = rows(
+            connection, "SELECT message_id FROM video_attempts WHERE layer = 'silver' ORDER BY started_at"
+        )
     assert [row["message_id"] for row in begun] == [video.message_id, claimed[1].message_id]
     change(postgres_uri, "UPDATE video_attempts SET attempt = 2")
     assert next_try.begin("silver", video, is_alone=True) is None
