@@ -47,7 +47,6 @@ from datalake.errors import TransientError
 
 RESULTS = Path(__file__).parent / "results" / "outages.json"
 SECONDS = 60.0
-WORK_S = 120.0  # from the first message until silver is at it
 RECOVERY_S = 600.0
 MESSAGES = 10
 # Airflow's processes may start again when their database comes back, and once more for good measure.
@@ -152,7 +151,7 @@ class Outages:
     ) -> Result:
         half = len(messages) // 2
         self._send(producer, messages[:half])
-        was_at_work = wait_until(self._is_at_work, WORK_S)
+        was_at_work = wait_until(self._is_at_work, RECOVERY_S)
         self.say(f"{case}: away for {seconds:.0f} s")
         log = self.state.logs / "supervisord.log"
         before = starts(log)

@@ -94,7 +94,10 @@ class ChunkRun:
         return dict(zip(ids, made, strict=True))
 
     def _attempted(self, signs: Mapping[UUID, StopSign], is_alone: bool, video: VideoProgress) -> Result:
-        """One attempt at a video, written down before its file is opened and after that."""
+        """One attempt at a video, written down before its file is opened and after that.
+
+        None is begun where a process that was taken for dead has got the video through meanwhile.
+        """
         claimed = video.claimed
         try:
             known = self.log.begin(self.layer, claimed, is_alone)

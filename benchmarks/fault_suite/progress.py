@@ -59,7 +59,8 @@ def in_silver(uri: str) -> int:
         DatabaseUnavailable: PostgreSQL is away.
     """
     with postgres.transaction(uri) as connection:
-        return (postgres.row(connection, _IN_SILVER) or {})["videos"]
+        videos: int = postgres.rows(connection, _IN_SILVER)[0]["videos"]
+    return videos
 
 
 class Watch:
